@@ -1,0 +1,45 @@
+"""The `liandong` command.
+
+Owns the list of commands and nothing else: each command lives in a module of its own beside this one and is
+registered here. Must never do the work of a command itself.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="liandong",
+    help="联动: joint dispatch for a county-level city. Every case and deadline in one log, on one wall.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"liandong {version('liandong')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+def main() -> None:
+    """Run the command line; the console script `liandong` calls this."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

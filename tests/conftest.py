@@ -1,0 +1,32 @@
+"""What every test shares: the folder a test lies in says what it may cost.
+
+Owns the markers and the settings of generated tests. Must never start a service.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).parent
+COSTS = ("unit", "proof", "integration", "acceptance")
+
+# A shared machine is slow at times, so no example has a time limit. CI must find what a person found before,
+# and nothing else by chance: there the examples are derived from the test itself.
+settings.register_profile("person", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "person")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the folder it lies in; a test outside the four folders is refused."""
+    for item in items:
+        if not item.path.is_relative_to(TESTS):
+            continue
+        cost = item.path.relative_to(TESTS).parts[0]
+        if cost not in COSTS:
+            raise pytest.UsageError(f"{item.path} lies in none of tests/{{{','.join(COSTS)}}}")
+        item.add_marker(cost)
