@@ -1,0 +1,195 @@
+"""Actions on a case: what somebody asks for (domain document §3), one struct each, told apart by `action`.
+
+The same structs are the API's schemas and what stands on the `actions` topic. An action says what is wanted, never
+who wants it or when: that is the `Attempt` around it, made by the API from the authenticated post.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+import msgspec
+from msgspec import Meta
+
+from domain.case.values import (
+    CO_HANDLERS_MAX,
+    IMPORT_STEPS_MAX,
+    PHOTOS_MAX,
+    Actor,
+    Channel,
+    CloseKind,
+    Contact,
+    DeclineReason,
+    FailReason,
+    Photo,
+    Place,
+    Source,
+    Stage,
+    Text,
+    Waiver,
+)
+
+Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Photos = Annotated[tuple[Photo, ...], Meta(max_length=PHOTOS_MAX)]
+Units = Annotated[tuple[Code, ...], Meta(max_length=CO_HANDLERS_MAX)]
+
+
+class _Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="action"):
+    pass
+
+
+class Report(_Action, tag="report", frozen=True):
+    """A problem is reported. `case_class` may be missing: the desk completes it when filing."""
+
+    place: Place
+    channel: Channel
+    case_class: Code | None = None
+    text: Text | None = None
+    contact: Contact | None = None
+    photos: Photos = ()
+
+
+class Accept(_Action, tag="accept", frozen=True):
+    """The desk of the case's level accepts the report."""
+
+
+class Decline(_Action, tag="decline", frozen=True):
+    """The desk turns the report away."""
+
+    reason: DeclineReason
+
+
+class File(_Action, tag="file", frozen=True):
+    """立案, with the class and the filing condition that sets the limit (None: the class's first condition)."""
+
+    case_class: Code | None = None
+    condition: Code | None = None
+
+
+class Dispatch(_Action, tag="dispatch", frozen=True):
+    """派遣 to a lead unit and its co-handlers."""
+
+    lead: Code
+    co_handlers: Units = ()
+    instructions: Text | None = None
+
+
+class Acknowledge(_Action, tag="acknowledge", frozen=True):
+    """签收 by a member of a party's unit."""
+
+
+class Progress(_Action, tag="progress", frozen=True):
+    """A party says how far it is."""
+
+    stage: Stage
+
+
+class CoDone(_Action, tag="co_done", frozen=True):
+    """A co-handler's part is done."""
+
+    result: Text | None = None
+
+
+class Handle(_Action, tag="handle", frozen=True):
+    """The lead says the matter is disposed of; `without` names co-handlers still open, each with a reason."""
+
+    result: Text | None = None
+    photos: Photos = ()
+    without: Annotated[tuple[Waiver, ...], Meta(max_length=CO_HANDLERS_MAX)] = ()
+
+
+class SendCheck(_Action, tag="send_check", frozen=True):
+    """核查: the desk asks a collector to look at the result."""
+
+    collector: Code
+
+
+class PassCheck(_Action, tag="pass_check", frozen=True):
+    """The named collector finds the result good."""
+
+    photos: Photos = ()
+
+
+class FailCheck(_Action, tag="fail_check", frozen=True):
+    """The named collector finds it wanting; the co-handlers named go on too."""
+
+    reason: FailReason
+    co_handlers: Units = ()
+
+
+class Close(_Action, tag="close", frozen=True):
+    """结案. The kind follows from the clocks; naming another one is refused."""
+
+    kind: CloseKind | None = None
+
+
+class Note(_Action, tag="note", frozen=True):
+    """A remark on an open case."""
+
+    text: Text
+
+
+class Tick(_Action, tag="tick", frozen=True):
+    """Look at this case now (the clock only)."""
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One step of an imported history: an action with the source's own time, None where it states none."""
+
+    do: Accept | File | Dispatch | Acknowledge | Handle | SendCheck | PassCheck | Close
+    at_ms: int | None = None
+
+
+class ImportCase(_Action, tag="import_case", frozen=True):
+    """A past case with its history (domain document §4, "Imported history").
+
+    `deadline_ms` is the deadline that the source states (None: it states none, and the case has no limit);
+    `as_of_ms` is the instant from which an open case's clocks run on (None: the log's time).
+    """
+
+    source: Source
+    report: Report
+    opened_ms: int
+    steps: Annotated[tuple[Step, ...], Meta(max_length=IMPORT_STEPS_MAX)] = ()
+    deadline_ms: int | None = None
+    as_of_ms: int | None = None
+
+
+CaseAction = (
+    Report
+    | Accept
+    | Decline
+    | File
+    | Dispatch
+    | Acknowledge
+    | Progress
+    | CoDone
+    | Handle
+    | SendCheck
+    | PassCheck
+    | FailCheck
+    | Close
+    | Note
+    | Tick
+    | ImportCase
+)
+
+CASE_ACTIONS: tuple[type[CaseAction], ...] = get_args(CaseAction)
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Who tried what on which case: the body of a record on `actions`.
+
+    `digest` is the API's keyed digest over the plaintext (two bodies under one id are compared by it);
+    `received_at_ms` is the API's clock, `occurred_at_ms` the client's; clocks run on neither.
+    """
+
+    id: str
+    case: str
+    actor: Actor
+    action: CaseAction
+    received_at_ms: int
+    digest: str
+    occurred_at_ms: int | None = None
+    expected_version: int | None = None

@@ -1,0 +1,120 @@
+"""Clock arithmetic of a case: which clock events follow from an act, and what fell due before it.
+
+Pure functions from a clock and an instant to events (domain document §4). All instants and spans are milliseconds.
+A breach is strictly after the deadline: what is done at the deadline is on time.
+"""
+
+from __future__ import annotations
+
+from domain.case.events import ClockNear, ClockOverdue, ClockResumed, ClockStarted, ClockStopped
+from domain.case.state import Case, Clock
+from domain.case.values import ClockKind, ClockVerdict
+from domain.worktime import Calendar, Limit, WdRule, counted_ms, deadline_after_ms, deadline_ms, near_ms, total_ms
+
+STATED = "stated"
+"""The limit of a clock whose deadline an imported source states: it counts running time from start to deadline."""
+
+
+def started(
+    kind: ClockKind,
+    at_ms: int,
+    holder: str,
+    limit: str | None,
+    calendar: Calendar,
+    wd_rule: WdRule,
+    unit: str | None = None,
+) -> ClockStarted:
+    """A clock that starts at `at_ms` with a limit such as "4WH" (None: it runs without a deadline)."""
+    if limit is None:
+        return ClockStarted(at_ms=at_ms, clock=kind, holder=holder, unit=unit)
+    parsed = Limit.parse(limit)
+    return ClockStarted(
+        at_ms=at_ms,
+        clock=kind,
+        holder=holder,
+        unit=unit,
+        limit=limit,
+        deadline_ms=deadline_ms(calendar, at_ms, parsed, wd_rule),
+        near_ms=near_ms(calendar, at_ms, parsed, wd_rule),
+    )
+
+
+def started_with_stated_deadline(
+    kind: ClockKind, at_ms: int, holder: str, deadline: int, unit: str | None
+) -> ClockStarted:
+    """A clock whose deadline the source states: near after 80 % of the running time, rounded up to a millisecond."""
+    span = max(deadline - at_ms, 0)
+    return ClockStarted(
+        at_ms=at_ms,
+        clock=kind,
+        holder=holder,
+        unit=unit,
+        limit=STATED,
+        deadline_ms=deadline,
+        near_ms=at_ms + -(-span * 4 // 5),
+    )
+
+
+def stopped(clock: Clock, at_ms: int, calendar: Calendar, waived: bool = False) -> ClockStopped:
+    """The clock stops at `at_ms`; a running clock past its deadline is missed, even when it is then waived."""
+    if clock.deadline_ms is None:
+        verdict = ClockVerdict.NO_DEADLINE
+    elif at_ms > clock.deadline_ms:
+        verdict = ClockVerdict.MISSED
+    else:
+        verdict = ClockVerdict.WAIVED if waived else ClockVerdict.MET
+    used = clock.used_ms + _counted(clock, at_ms, calendar)
+    return ClockStopped(at_ms=at_ms, clock=clock.kind, unit=clock.unit, verdict=verdict, used_ms=used)
+
+
+def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> ClockResumed:
+    """A stopped clock goes on with what is left; nothing is granted after a breach, so a missed one keeps its
+    deadline. Near is when 80 % of the whole is used, hence at once when it already is."""
+    late = clock.verdict is ClockVerdict.MISSED
+    if clock.deadline_ms is None or clock.limit is None or late:
+        return ClockResumed(
+            at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms, near_ms=clock.near_ms
+        )
+    if clock.limit == STATED:
+        moved = 0 if clock.stopped_ms is None else at_ms - clock.stopped_ms
+        near = None if clock.near_ms is None else clock.near_ms + moved
+        return ClockResumed(
+            at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms + moved, near_ms=near
+        )
+    limit = Limit.parse(clock.limit)
+    whole = total_ms(calendar, clock.started_ms, limit, wd_rule)
+    left = max(whole - clock.used_ms, 0)
+    to_near = max(-(-whole * 4 // 5) - clock.used_ms, 0)
+    return ClockResumed(
+        at_ms=at_ms,
+        clock=clock.kind,
+        unit=clock.unit,
+        deadline_ms=deadline_after_ms(calendar, at_ms, left, limit),
+        near_ms=deadline_after_ms(calendar, at_ms, to_near, limit),
+    )
+
+
+def fallen_due(case: Case, at_ms: int) -> list[ClockNear | ClockOverdue]:
+    """What fell due strictly before `at_ms` and no event tells of yet, in the order of its instants."""
+    due: list[ClockNear | ClockOverdue] = []
+    for clock in case.clocks:
+        if not clock.running:
+            continue
+        if clock.near_ms is not None and not clock.near and clock.near_ms < at_ms:
+            due.append(ClockNear(at_ms=clock.near_ms, clock=clock.kind, unit=clock.unit))
+        if clock.deadline_ms is not None and not clock.overdue and clock.deadline_ms < at_ms:
+            due.append(ClockOverdue(at_ms=clock.deadline_ms, clock=clock.kind, unit=clock.unit))
+    return sorted(due, key=_instant)
+
+
+def _instant(event: ClockNear | ClockOverdue) -> tuple[int, bool]:
+    assert event.at_ms is not None, "clock events always have an instant"
+    return event.at_ms, isinstance(event, ClockOverdue)
+
+
+def _counted(clock: Clock, at_ms: int, calendar: Calendar) -> int:
+    if at_ms <= clock.since_ms:
+        return 0
+    if clock.limit is None or clock.limit == STATED:
+        return at_ms - clock.since_ms
+    return counted_ms(calendar, clock.since_ms, at_ms, Limit.parse(clock.limit))

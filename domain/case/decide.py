@@ -1,0 +1,124 @@
+"""The decision: `decide(case, attempt, at_ms, rules, number)` says what follows from one attempt, and nothing else.
+
+Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
+so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
+same bytes. The rules of each action stand in `intake`, `disposal`, `closing` and `importing`.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from domain.case import clocks
+from domain.case.actions import (
+    Accept,
+    Acknowledge,
+    Attempt,
+    Close,
+    CoDone,
+    Decline,
+    Dispatch,
+    FailCheck,
+    File,
+    Handle,
+    ImportCase,
+    Note,
+    PassCheck,
+    Progress,
+    Report,
+    SendCheck,
+    Tick,
+)
+from domain.case.closing import close, fail_check, note, pass_check, send_check
+from domain.case.decision import (
+    Accepted,
+    AlreadySo,
+    Decision,
+    ReasonCode,
+    Refused,
+    Rejected,
+    Rejection,
+    Unchanged,
+)
+from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress
+from domain.case.events import CaseEvent
+from domain.case.evolve import fold
+from domain.case.frame import Frame, Rules
+from domain.case.importing import import_case
+from domain.case.intake import accept, decline, file, report
+from domain.case.state import Case
+from domain.case.values import Role
+
+
+def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> Decision:
+    """Decide one attempt on a case (None: it does not exist) at `at_ms`; `number` is the next case number.
+
+    Never raises for anything an attempt can hold; a rule's refusal is `Rejected` with its reason and the state found.
+    """
+    due: tuple[CaseEvent, ...] = () if case is None else tuple(clocks.fallen_due(case, at_ms))
+    case_now = fold(case, due)
+    try:
+        if attempt.expected_version is not None and attempt.expected_version != (case.version if case else 0):
+            found = case.version if case else 0
+            raise Refused(ReasonCode.VERSION_CONFLICT, found=found, expected=attempt.expected_version)
+        events = _decided(case_now, attempt, at_ms, rules, number)
+    except Refused as refused:
+        state = None if case_now is None else str(case_now.status)
+        return Rejected(Rejection(refused.code, state, refused.detail), due)
+    except AlreadySo as so:
+        return Unchanged(so.detail, due)
+    if not events and not due:
+        return Unchanged()
+    return Accepted((*due, *events))
+
+
+def _decided(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> list[CaseEvent]:
+    action = attempt.action
+    if isinstance(action, Report | ImportCase):
+        if case is not None:
+            raise Refused(ReasonCode.ALREADY_REPORTED, found=case.number)
+        if isinstance(action, Report):
+            return report(action, attempt, at_ms, rules, number)
+        return import_case(action, attempt, at_ms, rules, number)
+    if case is None:
+        raise Refused(ReasonCode.UNKNOWN_CASE, found=attempt.case)
+    return _moved(Frame(case, attempt, at_ms, rules))
+
+
+def _moved(frame: Frame) -> list[CaseEvent]:
+    action = frame.attempt.action
+    match action:
+        case Accept():
+            return accept(frame, action)
+        case Decline():
+            return decline(frame, action)
+        case File():
+            return file(frame, action)
+        case Dispatch():
+            return dispatch(frame, action)
+        case Acknowledge():
+            return acknowledge(frame, action)
+        case Progress():
+            return progress(frame, action)
+        case CoDone():
+            return co_done(frame, action)
+        case Handle():
+            return handle(frame, action)
+        case SendCheck():
+            return send_check(frame, action)
+        case PassCheck():
+            return pass_check(frame, action)
+        case FailCheck():
+            return fail_check(frame, action)
+        case Close():
+            return close(frame, action)
+        case Note():
+            return note(frame, action)
+        case Tick():
+            if frame.actor.role is not Role.SYSTEM:
+                raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role, allowed=[str(Role.SYSTEM)])
+            return []
+        case Report() | ImportCase():
+            raise AssertionError("a case begins only once")
+        case _:
+            assert_never(action)

@@ -1,0 +1,94 @@
+"""What a decision can be, and the reasons for which the rules say no. Values only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from domain.case.events import CaseEvent
+
+
+class ReasonCode(StrEnum):
+    """Stable codes of the rules' refusals; their Chinese and English sentences stand in `domain.case.reasons`."""
+
+    WRONG_STATE = "wrong_state"
+    WRONG_ROLE = "wrong_role"
+    WRONG_LEVEL = "wrong_level"
+    OUT_OF_SCOPE = "out_of_scope"
+    UNKNOWN_CASE = "unknown_case"
+    ALREADY_REPORTED = "already_reported"
+    UNKNOWN_CLASS = "unknown_class"
+    UNKNOWN_CONDITION = "unknown_condition"
+    UNKNOWN_GRID = "unknown_grid"
+    UNKNOWN_UNIT = "unknown_unit"
+    NO_LIMIT = "no_limit"
+    BAD_LIMIT = "bad_limit"
+    UNIT_OUT_OF_SCOPE = "unit_out_of_scope"
+    UNIT_NAMED_TWICE = "unit_named_twice"
+    NOT_A_PARTY = "not_a_party"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    PROGRESS_ORDER = "progress_order"
+    CO_HANDLER_OPEN = "co_handler_open"
+    DISCOVERER_MAY_NOT_HANDLE = "discoverer_may_not_handle"
+    HANDLER_MAY_NOT_CHECK = "handler_may_not_check"
+    DISCOVERER_MAY_NOT_CHECK = "discoverer_may_not_check"
+    NOT_THE_CHECKER = "not_the_checker"
+    WRONG_CLOSE_KIND = "wrong_close_kind"
+    TOO_MANY_NOTES = "too_many_notes"
+    VERSION_CONFLICT = "version_conflict"
+    ACTION_ID_REUSED = "action_id_reused"
+    IMPORT_TIME_IN_FUTURE = "import_time_in_future"
+    IMPORT_ENDS_BEFORE_START = "import_ends_before_start"
+    IMPORT_OUT_OF_ORDER = "import_out_of_order"
+
+
+Detail = dict[str, str | int | list[str] | None]
+
+
+class Rejection(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The rules say no: why, the state that was found (None: no such case), and what was found or is allowed."""
+
+    code: ReasonCode
+    state: str | None = None
+    detail: Detail = {}
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The action holds: 1..n events."""
+
+    events: tuple[CaseEvent, ...]
+
+
+class Unchanged(msgspec.Struct, frozen=True):
+    """It is so already; `detail` says since when and by whom, `due` is what fell due before the action."""
+
+    detail: Detail = {}
+    due: tuple[CaseEvent, ...] = ()
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """The action does not hold; `due` is what fell due before it and is recorded all the same."""
+
+    rejection: Rejection
+    due: tuple[CaseEvent, ...] = ()
+
+
+Decision = Accepted | Unchanged | Rejected
+
+
+class Refused(Exception):
+    """Raised inside the rules to leave a step early; `decide` turns it into `Rejected`."""
+
+    def __init__(self, code: ReasonCode, **detail: str | int | list[str] | None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail: Detail = detail
+
+
+class AlreadySo(Exception):
+    """Raised inside the rules when nothing is left to do; `decide` turns it into `Unchanged`."""
+
+    def __init__(self, **detail: str | int | list[str] | None) -> None:
+        super().__init__()
+        self.detail: Detail = detail

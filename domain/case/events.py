@@ -1,0 +1,218 @@
+"""Events of a case: facts, each with its name and version (`accepted.v1`) and the instant it is about.
+
+These structs are the stored format and are for ever: a changed meaning is a new version beside the old one,
+with an upcast in `eventlog.registry`. Clock events carry their computed instants, so that folding never needs a
+calendar (decision record 0009). `at_ms` is None only for a step of an imported case that its source did not state.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+
+from domain.case.values import (
+    Channel,
+    ClockKind,
+    ClockVerdict,
+    CloseKind,
+    Contact,
+    DeclineReason,
+    FailReason,
+    Photo,
+    Place,
+    Source,
+    Stage,
+    Text,
+    Waiver,
+)
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+    """What every event has: `at_ms`, the instant it is about (None: not stated by an imported source)."""
+
+    at_ms: int | None
+
+
+class Reported(Event, tag="reported.v1", frozen=True):
+    """A problem was taken in; `discoverer` is the person bound by 巡办分离."""
+
+    number: str
+    level: int
+    channel: Channel
+    place: Place
+    discoverer: str
+    discoverer_unit: str | None = None
+    case_class: str | None = None
+    text: Text | None = None
+    contact: Contact | None = None
+    photos: tuple[Photo, ...] = ()
+
+
+class Imported(Event, tag="imported.v1", frozen=True):
+    """The case came in with its history; `as_of_ms` is the instant from which its open clocks run on."""
+
+    source: Source
+    as_of_ms: int
+
+
+class Accepted(Event, tag="accepted.v1", frozen=True):
+    """The desk took the report as a matter for the city."""
+
+
+class Declined(Event, tag="declined.v1", frozen=True):
+    """The desk turned the report away."""
+
+    reason: DeclineReason
+
+
+class Filed(Event, tag="filed.v1", frozen=True):
+    """立案: class, condition and limit are fixed, and the rulebook version is pinned from here on."""
+
+    case_class: str
+    condition: str
+    rulebook: str
+    limit: str | None = None
+    urgent: bool = False
+
+
+class Dispatched(Event, tag="dispatched.v1", frozen=True):
+    """The lead unit and its co-handlers were named."""
+
+    lead: str
+    co_handlers: tuple[str, ...] = ()
+    instructions: Text | None = None
+
+
+class Acknowledged(Event, tag="acknowledged.v1", frozen=True):
+    """A party's unit signed for the case; the first member of the unit to do so is recorded."""
+
+    unit: str
+    person: str
+
+
+class Progressed(Event, tag="progressed.v1", frozen=True):
+    """A party went a stage further."""
+
+    unit: str
+    person: str
+    stage: Stage
+
+
+class CoDone(Event, tag="co_done.v1", frozen=True):
+    """A co-handler finished its part."""
+
+    unit: str
+    person: str
+    result: Text | None = None
+
+
+class Handled(Event, tag="handled.v1", frozen=True):
+    """The lead reported the matter as disposed of."""
+
+    unit: str
+    person: str
+    result: Text | None = None
+    photos: tuple[Photo, ...] = ()
+    without: tuple[Waiver, ...] = ()
+
+
+class CheckSent(Event, tag="check_sent.v1", frozen=True):
+    """核查: somebody was asked to look at the result on the spot."""
+
+    collector: str
+
+
+class CheckPassed(Event, tag="check_passed.v1", frozen=True):
+    """The result stands."""
+
+    photos: tuple[Photo, ...] = ()
+
+
+class CheckFailed(Event, tag="check_failed.v1", frozen=True):
+    """返工: the result does not stand; the lead's clock goes on where it stopped."""
+
+    reason: FailReason
+    co_handlers: tuple[str, ...] = ()
+
+
+class Closed(Event, tag="closed.v1", frozen=True):
+    """结案."""
+
+    kind: CloseKind
+
+
+class Noted(Event, tag="noted.v1", frozen=True):
+    """A remark alongside; changes nothing else."""
+
+    person: str
+    text: Text
+
+
+class ClockStarted(Event, tag="clock_started.v1", frozen=True):
+    """A clock runs: `deadline_ms` and `near_ms` are None where there is no limit; `holder` owes the act."""
+
+    clock: ClockKind
+    holder: str
+    unit: str | None = None
+    limit: str | None = None
+    deadline_ms: int | None = None
+    near_ms: int | None = None
+
+
+class ClockStopped(Event, tag="clock_stopped.v1", frozen=True):
+    """A clock stopped with `used_ms` of counted time behind it."""
+
+    clock: ClockKind
+    verdict: ClockVerdict
+    used_ms: int
+    unit: str | None = None
+
+
+class ClockResumed(Event, tag="clock_resumed.v1", frozen=True):
+    """A stopped clock goes on with what was left of it."""
+
+    clock: ClockKind
+    unit: str | None = None
+    deadline_ms: int | None = None
+    near_ms: int | None = None
+
+
+class ClockNear(Event, tag="clock_near.v1", frozen=True):
+    """临期: more than 80 % of the counted time is used; `at_ms` is the instant itself, not when it was noticed."""
+
+    clock: ClockKind
+    unit: str | None = None
+
+
+class ClockOverdue(Event, tag="clock_overdue.v1", frozen=True):
+    """超时: the deadline passed; `at_ms` is the deadline."""
+
+    clock: ClockKind
+    unit: str | None = None
+
+
+CaseEvent = (
+    Reported
+    | Imported
+    | Accepted
+    | Declined
+    | Filed
+    | Dispatched
+    | Acknowledged
+    | Progressed
+    | CoDone
+    | Handled
+    | CheckSent
+    | CheckPassed
+    | CheckFailed
+    | Closed
+    | Noted
+    | ClockStarted
+    | ClockStopped
+    | ClockResumed
+    | ClockNear
+    | ClockOverdue
+)
+
+CASE_EVENTS: tuple[type[Event], ...] = get_args(CaseEvent)

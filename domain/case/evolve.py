@@ -1,0 +1,192 @@
+"""Folding: `evolve(case, event)` gives the next state.
+
+It never decides, never fails on a stored event, and reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.case.events import (
+    Accepted,
+    Acknowledged,
+    CaseEvent,
+    CheckFailed,
+    CheckPassed,
+    CheckSent,
+    ClockNear,
+    ClockOverdue,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    Closed,
+    CoDone,
+    Declined,
+    Dispatched,
+    Filed,
+    Handled,
+    Imported,
+    Noted,
+    Progressed,
+    Reported,
+)
+from domain.case.state import Case, Clock, Party, Signature
+from domain.case.values import Status
+
+
+def fold(case: Case | None, events: Iterable[CaseEvent]) -> Case | None:
+    """Fold events in order onto a state; `fold(fold(c, a), b) == fold(c, a + b)`."""
+    for event in events:
+        case = evolve(case, event)
+    return case
+
+
+def evolve(case: Case | None, event: CaseEvent) -> Case:
+    """The state after one more event. The first event of a case is always `reported`."""
+    if isinstance(event, Reported):
+        return _opened(event)
+    assert case is not None, f"{type(event).__name__} before reported"
+    changed = _changed(case, event)
+    return replace(changed, version=case.version + 1)
+
+
+def _opened(event: Reported) -> Case:
+    assert event.at_ms is not None, "a report always states its time"
+    return Case(
+        status=Status.REPORTED,
+        version=1,
+        number=event.number,
+        level=event.level,
+        channel=event.channel,
+        place=event.place,
+        discoverer=event.discoverer,
+        discoverer_unit=event.discoverer_unit,
+        case_class=event.case_class,
+        opened_ms=event.at_ms,
+    )
+
+
+def _changed(case: Case, event: CaseEvent) -> Case:
+    match event:
+        case ClockStarted() | ClockStopped() | ClockResumed() | ClockNear() | ClockOverdue():
+            return replace(case, clocks=_clocks(case.clocks, event))
+        case Reported():
+            raise AssertionError("reported twice")
+        case Imported():
+            return replace(case, source=event.source)
+        case Accepted():
+            return replace(case, status=Status.ACCEPTED)
+        case Declined():
+            return replace(case, status=Status.DECLINED, ended_ms=event.at_ms)
+        case Filed():
+            return replace(
+                case,
+                status=Status.FILED,
+                case_class=event.case_class,
+                condition=event.condition,
+                limit=event.limit,
+                urgent=event.urgent,
+                rulebook=event.rulebook,
+            )
+        case Dispatched():
+            return replace(
+                case,
+                status=Status.DISPATCHED,
+                lead=Party(event.lead),
+                co_handlers=tuple(Party(unit) for unit in event.co_handlers),
+            )
+        case Acknowledged() | Progressed() | CoDone():
+            return _party_moved(case, event)
+        case Handled():
+            return replace(_with_hand(case, event.person), status=Status.HANDLED)
+        case CheckSent():
+            return replace(case, status=Status.CHECKING, collector=event.collector)
+        case CheckPassed():
+            return replace(case, status=Status.CHECKED)
+        case CheckFailed():
+            reopened = tuple(
+                replace(party, done=False) if party.unit in event.co_handlers else party for party in case.co_handlers
+            )
+            return replace(case, status=Status.HANDLING, rework=case.rework + 1, co_handlers=reopened)
+        case Closed():
+            return replace(case, status=Status.CLOSED, ended_ms=event.at_ms)
+        case Noted():
+            return replace(case, notes=case.notes + 1)
+        case _:
+            assert_never(event)
+
+
+def _party_moved(case: Case, event: Acknowledged | Progressed | CoDone) -> Case:
+    def moved(party: Party) -> Party:
+        if party.unit != event.unit:
+            return party
+        match event:
+            case Acknowledged():
+                return replace(party, signed=Signature(event.person, event.at_ms))
+            case Progressed():
+                return replace(party, stage=event.stage)
+            case CoDone():
+                return replace(party, done=True)
+            case _:
+                assert_never(event)
+
+    assert case.lead is not None, "a party moves only after dispatch"
+    leads = isinstance(event, Acknowledged) and case.lead.unit == event.unit
+    return replace(
+        _with_hand(case, event.person),
+        status=Status.HANDLING if leads else case.status,
+        lead=moved(case.lead),
+        co_handlers=tuple(moved(party) for party in case.co_handlers),
+    )
+
+
+def _with_hand(case: Case, person: str) -> Case:
+    return case if person in case.handlers else replace(case, handlers=(*case.handlers, person))
+
+
+def _clocks(
+    clocks: tuple[Clock, ...],
+    event: ClockStarted | ClockStopped | ClockResumed | ClockNear | ClockOverdue,
+) -> tuple[Clock, ...]:
+    assert event.at_ms is not None, "clock events always have an instant"
+    if isinstance(event, ClockStarted):
+        kept = tuple(c for c in clocks if (c.kind, c.unit) != (event.clock, event.unit))
+        started = Clock(
+            kind=event.clock,
+            holder=event.holder,
+            started_ms=event.at_ms,
+            since_ms=event.at_ms,
+            unit=event.unit,
+            limit=event.limit,
+            deadline_ms=event.deadline_ms,
+            near_ms=event.near_ms,
+        )
+        return (*kept, started)
+    return tuple(
+        _clock_moved(c, event, event.at_ms) if (c.kind, c.unit) == (event.clock, event.unit) else c for c in clocks
+    )
+
+
+def _clock_moved(clock: Clock, event: ClockStopped | ClockResumed | ClockNear | ClockOverdue, at_ms: int) -> Clock:
+    match event:
+        case ClockStopped():
+            return replace(clock, running=False, stopped_ms=at_ms, used_ms=event.used_ms, verdict=event.verdict)
+        case ClockResumed():
+            return replace(
+                clock,
+                running=True,
+                verdict=None,
+                stopped_ms=None,
+                since_ms=at_ms,
+                deadline_ms=event.deadline_ms,
+                near_ms=event.near_ms,
+            )
+        case ClockNear():
+            return replace(clock, near=True)
+        case ClockOverdue():
+            return replace(clock, overdue=True, near=True)
+        case _:
+            assert_never(event)

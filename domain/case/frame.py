@@ -1,0 +1,110 @@
+"""What every rule is given, and the guards that several rules share: state, desk, party, scope (domain §2-§3)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.case import clocks
+from domain.case.actions import Attempt
+from domain.case.decision import ReasonCode, Refused
+from domain.case.events import CaseEvent, ClockStarted, ClockStopped
+from domain.case.state import Case, Party
+from domain.case.values import Actor, ClockKind, Role, Status
+from domain.rulebook import Rulebook
+from domain.worktime import Calendar
+
+GRID_STAFF: frozenset[Role] = frozenset({Role.COLLECTOR, Role.GRID_HEAD})
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """The rulebook in force with its calendar compiled, and the versions that open cases have pinned."""
+
+    book: Rulebook
+    calendar: Calendar
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One attempt being decided: the case as folded with all that fell due, the attempt, its instant, the rules."""
+
+    case: Case
+    attempt: Attempt
+    at_ms: int
+    rules: Rules
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return self.attempt.actor
+
+    def require(self, *statuses: Status) -> None:
+        """Refuse unless the case stands in one of these states."""
+        if self.case.status not in statuses:
+            raise Refused(ReasonCode.WRONG_STATE, allowed=[str(status) for status in statuses])
+
+    def require_scope(self) -> None:
+        """Refuse an actor whose scope, a code prefix, does not cover the case's place."""
+        require_scope(self.actor, self.case.place.grid)
+
+    def require_desk(self, role: Role) -> None:
+        """Refuse unless the actor sits at the case's desk: that role at the case's level and scope.
+
+        At level 2 the grid head is acceptor, shift head and dispatcher in one (domain document §3, "Whose desk").
+        """
+        wanted = Role.GRID_HEAD if self.case.level >= 2 else role
+        if self.actor.role is not wanted:
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(wanted)], level=self.case.level)
+        if self.actor.level != self.case.level:
+            raise Refused(ReasonCode.WRONG_LEVEL, found=self.actor.level, level=self.case.level)
+        self.require_scope()
+
+    def require_party(self) -> Party:
+        """The party that the actor works for; refuses a stranger and the discoverer (巡办分离)."""
+        if self.actor.role is not Role.HANDLER:
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(Role.HANDLER)])
+        party = self.case.party(self.actor.unit)
+        if party is None:
+            raise Refused(ReasonCode.NOT_A_PARTY, found=self.actor.unit, allowed=list(party_units(self.case)))
+        if self.actor.person == self.case.discoverer:
+            raise Refused(ReasonCode.DISCOVERER_MAY_NOT_HANDLE, found=self.actor.person)
+        return party
+
+    def stop(self, kind: ClockKind, unit: str | None = None, waived: bool = False) -> list[CaseEvent]:
+        """Stop that clock if it runs."""
+        clock = self.case.clock(kind, unit)
+        if clock is None or not clock.running:
+            return []
+        stopped: ClockStopped = clocks.stopped(clock, self.at_ms, self.rules.calendar, waived)
+        return [stopped]
+
+    def start(self, kind: ClockKind, holder: str, limit: str | None, unit: str | None = None) -> ClockStarted:
+        """Start a clock now."""
+        wd_rule = self.rules.book.standard.wd_rule
+        return clocks.started(kind, self.at_ms, holder, limit, self.rules.calendar, wd_rule, unit)
+
+    def start_stage(self, kind: ClockKind, holder: str, unit: str | None = None) -> ClockStarted:
+        """Start a stage clock with the standard's limit for it; urgent classes sign sooner."""
+        limits = self.rules.book.standard.stage_limits
+        name = "acknowledge_urgent" if kind is ClockKind.ACKNOWLEDGE and self.case.urgent else str(kind)
+        return self.start(kind, holder, limits[name], unit)
+
+
+def require_scope(actor: Actor, grid: str) -> None:
+    """Refuse an actor whose scope does not cover that grid code."""
+    if not grid.startswith(actor.scope):
+        raise Refused(ReasonCode.OUT_OF_SCOPE, found=grid, allowed=[actor.scope])
+
+
+def desk(level: int) -> str:
+    """The holder's name of the desk at a level: the post there owes the act."""
+    return f"desk:{level}"
+
+
+def unit_holder(unit: str) -> str:
+    """The holder's name of a unit."""
+    return f"unit:{unit}"
+
+
+def party_units(case: Case) -> tuple[str, ...]:
+    """The units that work on the case, lead first."""
+    lead = (case.lead.unit,) if case.lead else ()
+    return lead + tuple(party.unit for party in case.co_handlers)

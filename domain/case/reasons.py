@@ -1,0 +1,38 @@
+"""The sentences of the rules' refusals, in Chinese and English; the codes are stable, the sentences may improve."""
+
+from __future__ import annotations
+
+from domain.case.decision import ReasonCode
+
+SENTENCES: dict[ReasonCode, tuple[str, str]] = {
+    ReasonCode.WRONG_STATE: ("案件当前状态不允许此操作", "The case is not in a state that allows this action"),
+    ReasonCode.WRONG_ROLE: ("该岗位无权执行此操作", "This post may not do this"),
+    ReasonCode.WRONG_LEVEL: ("案件不在本级受理", "The case is at another level's desk"),
+    ReasonCode.OUT_OF_SCOPE: ("超出管辖范围", "The place is outside this post's scope"),
+    ReasonCode.UNKNOWN_CASE: ("没有此案件", "There is no such case"),
+    ReasonCode.ALREADY_REPORTED: ("案件已存在", "The case exists already"),
+    ReasonCode.UNKNOWN_CLASS: ("案件类别不存在", "There is no such case class"),
+    ReasonCode.UNKNOWN_CONDITION: ("立案条件不存在", "There is no such filing condition"),
+    ReasonCode.UNKNOWN_GRID: ("网格编码不存在", "There is no such grid"),
+    ReasonCode.UNKNOWN_UNIT: ("处置单位不存在", "There is no such unit"),
+    ReasonCode.NO_LIMIT: ("该立案条件没有处置时限", "This filing condition has no time limit"),
+    ReasonCode.BAD_LIMIT: ("处置时限写法不正确", "The time limit cannot be read"),
+    ReasonCode.UNIT_OUT_OF_SCOPE: ("该单位不管辖此地", "This unit does not serve that place"),
+    ReasonCode.UNIT_NAMED_TWICE: ("同一单位被重复指派", "One unit was named twice"),
+    ReasonCode.NOT_A_PARTY: ("该单位不是本案的主办或协办单位", "This unit is not a party to the case"),
+    ReasonCode.NOT_ACKNOWLEDGED: ("单位尚未签收", "The unit has not acknowledged yet"),
+    ReasonCode.PROGRESS_ORDER: ("处置进度只能向前", "Progress only goes forward"),
+    ReasonCode.CO_HANDLER_OPEN: ("协办单位尚未办结", "A co-handler is still at work"),
+    ReasonCode.DISCOVERER_MAY_NOT_HANDLE: ("巡办分离:发现人不得处置", "Whoever discovered it may not handle it"),
+    ReasonCode.HANDLER_MAY_NOT_CHECK: ("巡办分离:处置单位不得核查", "Whoever handled it may not check it"),
+    ReasonCode.DISCOVERER_MAY_NOT_CHECK: ("本标准不允许发现人核查", "This standard keeps the discoverer from checking"),
+    ReasonCode.NOT_THE_CHECKER: ("核查任务派给了他人", "The check was given to somebody else"),
+    ReasonCode.WRONG_CLOSE_KIND: ("结案类型与时限结果不符", "The kind of closing contradicts the clock"),
+    ReasonCode.TOO_MANY_NOTES: ("备注数量已达上限", "The case has as many notes as it can hold"),
+    ReasonCode.VERSION_CONFLICT: ("案件已有新的变化", "The case has moved on since it was read"),
+    ReasonCode.ACTION_ID_REUSED: ("同一操作编号的内容不同", "This action id was used with other content"),
+    ReasonCode.IMPORT_TIME_IN_FUTURE: ("导入时间晚于截止时刻", "An imported time lies in the future"),
+    ReasonCode.IMPORT_ENDS_BEFORE_START: ("结束时间早于上报时间", "An imported time lies before the report"),
+    ReasonCode.IMPORT_OUT_OF_ORDER: ("导入步骤的时间先后颠倒", "Imported steps are out of order"),
+}
+"""Code → (Chinese, English)."""

@@ -1,0 +1,99 @@
+"""State of a case: what a fold of its events knows. Values only; `evolve` makes them, `decide` reads them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, Place, Source, Stage, Status
+
+
+class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One clock of a case: started once, running since `since_ms` (it may have stopped and gone on).
+
+    `used_ms` is the counted time before `since_ms`; deadline and near are None without a limit.
+    """
+
+    kind: ClockKind
+    holder: str
+    started_ms: int
+    since_ms: int
+    stopped_ms: int | None = None
+    unit: str | None = None
+    limit: str | None = None
+    deadline_ms: int | None = None
+    near_ms: int | None = None
+    used_ms: int = 0
+    running: bool = True
+    near: bool = False
+    overdue: bool = False
+    verdict: ClockVerdict | None = None
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """Who signed for a unit, and when (None: an imported step without a time)."""
+
+    person: str
+    at_ms: int | None
+
+
+class Party(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A unit that works on the case, as lead or as co-handler."""
+
+    unit: str
+    signed: Signature | None = None
+    stage: Stage | None = None
+    done: bool = False
+
+
+class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case."""
+
+    status: Status
+    version: int
+    number: str
+    level: int
+    channel: Channel
+    place: Place
+    discoverer: str
+    opened_ms: int
+    discoverer_unit: str | None = None
+    case_class: str | None = None
+    condition: str | None = None
+    limit: str | None = None
+    urgent: bool = False
+    rulebook: str | None = None
+    lead: Party | None = None
+    co_handlers: tuple[Party, ...] = ()
+    handlers: tuple[str, ...] = ()
+    collector: str | None = None
+    rework: int = 0
+    notes: int = 0
+    source: Source | None = None
+    ended_ms: int | None = None
+    clocks: tuple[Clock, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """True until the case has ended, whichever way."""
+        return self.status in OPEN_STATUSES
+
+    def party(self, unit: str | None) -> Party | None:
+        """The party of that unit, lead first, or None."""
+        parties = (self.lead, *self.co_handlers) if self.lead else self.co_handlers
+        return next((party for party in parties if party.unit == unit), None)
+
+    def clock(self, kind: ClockKind, unit: str | None = None) -> Clock | None:
+        """The latest clock of that kind (and unit), or None if it never ran."""
+        return next((clock for clock in self.clocks if clock.kind is kind and clock.unit == unit), None)
+
+    @property
+    def handling_clock(self) -> Clock | None:
+        """The lead's handling clock: the only one that makes a case 超时 (domain document §4)."""
+        return self.clock(ClockKind.HANDLE, self.lead.unit) if self.lead else None
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """The earliest instant at which something falls due that no event has told of yet; None if nothing will."""
+        due = [clock.near_ms for clock in self.clocks if clock.running and not clock.near]
+        due += [clock.deadline_ms for clock in self.clocks if clock.running and not clock.overdue]
+        return min((instant for instant in due if instant is not None), default=None)

@@ -1,0 +1,188 @@
+"""Values of a case: the words of the domain document §2-§4 as types.
+
+Owns the closed lists (states, roles, channels, clocks) and the small immutable values that actions and events
+are made of. Nothing here reads a clock or makes an id.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+NOTES_PER_CASE_MAX = 500
+CO_HANDLERS_MAX = 12
+PHOTOS_MAX = 20
+TEXT_CHARS_MAX = 4_000
+IMPORT_STEPS_MAX = 40
+
+
+class Status(StrEnum):
+    """Where a case stands (domain document §3); a case that does not exist has no status."""
+
+    REPORTED = "reported"
+    ACCEPTED = "accepted"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    HANDLED = "handled"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    CLOSED = "closed"
+    DECLINED = "declined"
+
+
+OPEN_STATUSES: frozenset[Status] = frozenset(Status) - {Status.CLOSED, Status.DECLINED}
+
+
+class Role(StrEnum):
+    """Who a post makes a person (domain document §2)."""
+
+    COLLECTOR = "collector"
+    GRID_HEAD = "grid_head"
+    ACCEPTOR = "acceptor"
+    SHIFT_HEAD = "shift_head"
+    DISPATCHER = "dispatcher"
+    HANDLER = "handler"
+    LEADER = "leader"
+    INSPECTOR = "inspector"
+    APPRAISER = "appraiser"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    WALL = "wall"
+    PUBLIC = "public"
+    SYSTEM = "system"
+    IMPORTER = "importer"
+
+
+class Channel(StrEnum):
+    """The way a report came in (domain document §3, `report`)."""
+
+    PATROL = "patrol"
+    HOTLINE = "hotline"
+    LEADER = "leader"
+    MEDIA = "media"
+    PETITION = "petition"
+    WECHAT = "wechat"
+    WALK_IN = "walk_in"
+    UPPER_LEVEL = "upper_level"
+    SENSOR = "sensor"
+
+
+class DeclineReason(StrEnum):
+    """Why intake turns a report away; a code, so that it can be counted."""
+
+    NOT_A_MATTER = "not_a_matter"
+    OUTSIDE_CITY = "outside_city"
+    NOT_ADMITTED = "not_admitted"
+    DUPLICATE = "duplicate"
+    UNINTELLIGIBLE = "unintelligible"
+
+
+class FailReason(StrEnum):
+    """Why a check after disposal fails."""
+
+    NOT_DONE = "not_done"
+    PARTLY_DONE = "partly_done"
+    BADLY_DONE = "badly_done"
+    WRONG_PLACE = "wrong_place"
+
+
+class Stage(StrEnum):
+    """How far a party has come; the order of the members is the order of the work."""
+
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    HANDLING = "handling"
+
+
+STAGE_ORDER: dict[Stage | None, int] = {None: 0, Stage.EN_ROUTE: 1, Stage.ON_SCENE: 2, Stage.HANDLING: 3}
+
+
+class CloseKind(StrEnum):
+    """How a case ended well (domain document §3, `closed`)."""
+
+    NORMAL = "normal"
+    OVERDUE = "overdue"
+
+
+class ClockKind(StrEnum):
+    """The legal clocks of a case (domain document §4); all but `handle` and `co_handle` are stage clocks."""
+
+    ACCEPT = "accept"
+    FILE = "file"
+    DISPATCH = "dispatch"
+    ACKNOWLEDGE = "acknowledge"
+    HANDLE = "handle"
+    CO_HANDLE = "co_handle"
+    SEND_CHECK = "send_check"
+    CHECK = "check"
+    CLOSE = "close"
+
+
+HANDLING_CLOCKS: frozenset[ClockKind] = frozenset({ClockKind.HANDLE, ClockKind.CO_HANDLE})
+
+
+class ClockVerdict(StrEnum):
+    """What a stopped clock says: done at the deadline is on time, `missed` is strictly after it."""
+
+    MET = "met"
+    MISSED = "missed"
+    WAIVED = "waived"
+    NO_DEADLINE = "no_deadline"
+
+
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Personal text under a per-subject key: `kid` names the key, `box` is base64(nonce + AES-256-GCM)."""
+
+    kid: str
+    box: str
+
+
+Text = str | Sealed
+"""Free text: a plain string only where its author marked it public, else sealed (design document §9)."""
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Who acts, with the post as authenticated: role, unit, scope (a code prefix) and level (0 city … 3 cell)."""
+
+    person: str
+    role: Role
+    scope: str = ""
+    level: int = 0
+    unit: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The smallest grid code known, and a WGS84 point (degrees) where there is one."""
+
+    grid: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+class Photo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A photo by its SHA-256 (hex); the picture itself never enters the log."""
+
+    sha256: str
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A co-handler whom the lead finishes without, and why."""
+
+    unit: str
+    reason: str
+
+
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The reporter as a person: always sealed."""
+
+    name: Text | None = None
+    phone: Text | None = None
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an imported case comes from: the source's name and its own number."""
+
+    name: str
+    number: str
