@@ -1,0 +1,54 @@
+"""The case file: a case with its place in the chain and the action ids it has met.
+
+Owns the fold from records to case files. Folding never decides and never fails on a record the log holds; whether a
+record is the next one of its partition is `Contiguity`'s business, not this one's.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.case.evolve import fold
+from domain.case.state import Case
+from eventlog.record import DecisionRecord, Origin, Outcome, record_hash
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """The first meeting with an action id: where, and the keyed digest of what it asked."""
+
+    origin: Origin
+    digest: str
+
+
+class CaseFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the decider must know of a case. `case` is None while only refused attempts have met its id."""
+
+    id: str
+    case: Case | None = None
+    seq: int = 0
+    head: str | None = None
+    last_at_ms: int = 0
+    seen: dict[str, Seen] = {}
+
+
+def absorb(file: CaseFile, record: DecisionRecord, value: bytes) -> CaseFile:
+    """The file after one more record; `value` is the record's stored bytes, whose hash becomes the head.
+
+    A record that the file holds already (an older link of the chain) changes nothing.
+    """
+    if record.outcome in (Outcome.REPEATED, Outcome.UNDECODABLE) or record.attempt is None:
+        return file
+    if not record.chained or record.seq <= file.seq:
+        return file
+    seen = file.seen
+    if record.attempt.id not in seen:
+        seen = {**seen, record.attempt.id: Seen(record.origin, record.attempt.digest)}
+    return replace(
+        file,
+        case=fold(file.case, record.events),
+        seq=record.seq,
+        head=record_hash(value),
+        last_at_ms=record.at_ms,
+        seen=seen,
+    )

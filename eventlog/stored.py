@@ -1,0 +1,45 @@
+"""A record as it stands in a topic, and the reading of it as a record of ours."""
+
+from __future__ import annotations
+
+import msgspec
+
+from eventlog.record import LogRecord, decode
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Bytes at a place in the log; `time_ms` is the broker's time of the append."""
+
+    partition: int
+    offset: int
+    time_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A record of `events` with the bytes it was read from: their hash is the next link of the chain."""
+
+    stored: Stored
+    record: LogRecord
+
+
+class Unreadable(Exception):
+    """Bytes on `events` that are no record of a known version: nobody may go on past them."""
+
+    code = "log.unreadable"
+
+    def __init__(self, partition: int, offset: int, reason: str) -> None:
+        super().__init__(f"events, partition {partition}, offset {offset}: {reason}")
+        self.partition = partition
+        self.offset = offset
+
+
+def read_entry(stored: Stored) -> Entry:
+    """The record in those bytes. Raises Unreadable if they are none."""
+    if stored.value is None:
+        raise Unreadable(stored.partition, stored.offset, "no value")
+    try:
+        return Entry(stored, decode(stored.value))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(stored.partition, stored.offset, str(error)) from error

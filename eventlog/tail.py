@@ -1,0 +1,95 @@
+"""Tailing a topic from a position: no group, no commit, every partition, in order.
+
+Owns reading that follows the log for as long as its caller wants. It never skips: where the wanted offset is not
+there any more (or not yet), it raises instead of starting somewhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from eventlog.stored import Stored
+
+FETCH_WAIT_MS_MAX = 20
+POLL_MS_MAX = 200
+CHUNK_RECORDS_MAX = 5_000
+FETCH_BYTES_MAX = 8 * 1024 * 1024
+
+
+async def tail(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncIterator[list[Stored]]:
+    """Chunks of records from those next offsets on, for ever; an empty chunk every POLL_MS_MAX when all is read.
+
+    Raises aiokafka.errors.OffsetOutOfRangeError where the log does not hold a wanted offset.
+    """
+    async with _reader(bootstrap, topic, offsets) as consumer:
+        while True:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS_MAX, max_records=CHUNK_RECORDS_MAX)
+            yield [stored(record) for records in fetched.values() for record in records]
+
+
+async def read_to(
+    bootstrap: str, topic: str, offsets: Mapping[int, int], ends: Mapping[int, int]
+) -> AsyncIterator[list[Stored]]:
+    """Chunks of records from `offsets` up to (not including) `ends`, and then it stops."""
+    open_ends = {p: end for p, end in ends.items() if offsets.get(p, 0) < end}
+    if not open_ends:
+        return
+    async with _reader(bootstrap, topic, {p: offsets.get(p, 0) for p in open_ends}) as consumer:
+        while open_ends:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS_MAX, max_records=CHUNK_RECORDS_MAX)
+            chunk: list[Stored] = []
+            for place, records in fetched.items():
+                end = ends[place.partition]
+                chunk += [stored(record) for record in records if record.offset < end]
+                if records and records[-1].offset + 1 >= end:
+                    open_ends.pop(place.partition, None)
+                    consumer.pause(place)
+            if chunk:
+                yield chunk
+
+
+async def ends(bootstrap: str, topic: str) -> dict[int, int]:
+    """The next offset of each partition of a topic."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = await _places(consumer, topic)
+        found: dict[Any, int] = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+    return {place.partition: offset for place, offset in found.items()}
+
+
+def stored(record: ConsumerRecord[bytes, bytes]) -> Stored:
+    """A record as the client hands it over, as ours."""
+    return Stored(record.partition, record.offset, record.timestamp, record.key, record.value)
+
+
+@asynccontextmanager
+async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncGenerator[Any, None]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
+        max_partition_fetch_bytes=FETCH_BYTES_MAX,
+    )
+    await consumer.start()
+    try:
+        places = {partition: TopicPartition(topic, partition) for partition in offsets}
+        consumer.assign(list(places.values()))
+        for partition, place in places.items():
+            consumer.seek(place, offsets[partition])
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
+    await consumer._client.force_metadata_update()  # a topic we are not assigned to is not known yet
+    partitions = consumer.partitions_for_topic(topic) or set()
+    return [TopicPartition(topic, partition) for partition in sorted(partitions)]

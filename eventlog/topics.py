@@ -1,0 +1,150 @@
+"""The topics of the log: their names, their settings, and the check that a cluster has them so.
+
+Owns what design document §1 says of topics. A topic that differs is refused with the difference and never changed
+in silence: partitions are for ever, because the partition of a case must never move.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from eventlog.position import PARTITIONS
+
+DAY_MS = 24 * 3_600_000
+ADMIN_WAIT_MS_MAX = 20_000
+FOR_EVER = "-1"
+
+
+class TopicNames(msgspec.Struct, frozen=True):
+    """The names of the six topics under a prefix (several cities or tests may share one cluster)."""
+
+    prefix: str = ""
+
+    @property
+    def actions(self) -> str:
+        """What somebody asked for."""
+        return f"{self.prefix}actions"
+
+    @property
+    def events(self) -> str:
+        """The record: one decision an action."""
+        return f"{self.prefix}events"
+
+    @property
+    def refs(self) -> str:
+        """Immutable contents under their hash."""
+        return f"{self.prefix}refs"
+
+    @property
+    def security_events(self) -> str:
+        """Log-ins, unmasking, exports."""
+        return f"{self.prefix}security-events"
+
+    @property
+    def checkpoints(self) -> str:
+        """Signed tree heads."""
+        return f"{self.prefix}checkpoints"
+
+    @property
+    def dead_letters(self) -> str:
+        """Copies of what could not be decoded."""
+        return f"{self.prefix}dead-letters"
+
+
+class TopicSpec(msgspec.Struct, frozen=True):
+    """What a topic must be: partitions and retention (ms, "-1" for ever); all carry the broker's append time."""
+
+    name: str
+    partitions: int
+    retention_ms: str
+
+    @property
+    def configs(self) -> dict[str, str]:
+        """The topic's settings, in the broker's words."""
+        return {
+            "cleanup.policy": "delete",
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": self.retention_ms,
+            "retention.bytes": FOR_EVER,
+        }
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One setting of a topic that is not as it must be."""
+
+    topic: str
+    setting: str
+    found: str
+    wanted: str
+
+
+class TopicReport(msgspec.Struct, frozen=True):
+    """What was created, what was there and right, and what differs."""
+
+    created: tuple[str, ...]
+    right: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+def topic_specs(names: TopicNames) -> tuple[TopicSpec, ...]:
+    """The six topics (design document §1)."""
+    return (
+        TopicSpec(names.actions, PARTITIONS, str(90 * DAY_MS)),
+        TopicSpec(names.events, PARTITIONS, FOR_EVER),
+        TopicSpec(names.refs, 1, FOR_EVER),
+        TopicSpec(names.security_events, 1, FOR_EVER),
+        TopicSpec(names.checkpoints, 1, FOR_EVER),
+        TopicSpec(names.dead_letters, 1, str(365 * DAY_MS)),
+    )
+
+
+def create_and_check(bootstrap: str, names: TopicNames, replication: int = 1) -> TopicReport:
+    """Create the topics that are missing and compare all with what they must be. Blocks; raises KafkaError."""
+    specs = topic_specs(names)
+    with _admin(bootstrap) as admin:
+        there = set(admin.list_topics())
+        missing = [spec for spec in specs if spec.name not in there]
+        if missing:
+            wanted = {
+                spec.name: {
+                    "num_partitions": spec.partitions,
+                    "replication_factor": replication,
+                    "configs": spec.configs,
+                }
+                for spec in missing
+            }
+            admin.create_topics(wanted, timeout_ms=ADMIN_WAIT_MS_MAX, wait_for_metadata=True)
+        created = tuple(spec.name for spec in missing)
+        differences = _differences(admin, specs)
+    wrong = {difference.topic for difference in differences}
+    right = tuple(spec.name for spec in specs if spec.name not in wrong and spec.name not in created)
+    return TopicReport(created, right, differences)
+
+
+def topic_ids(bootstrap: str, topics: list[str]) -> dict[str, str]:
+    """The broker's own id of each topic: a topic made anew under the old name has another one. Blocks."""
+    with _admin(bootstrap) as admin:
+        return {found["name"]: str(found["topic_id"]) for found in admin.describe_topics(topics)}
+
+
+def _admin(bootstrap: str) -> Any:
+    return KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=ADMIN_WAIT_MS_MAX)
+
+
+def _differences(admin: Any, specs: tuple[TopicSpec, ...]) -> tuple[Difference, ...]:
+    names = [spec.name for spec in specs]
+    partitions = {found["name"]: len(found["partitions"]) for found in admin.describe_topics(names)}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    settings = admin.describe_configs(resources, config_filter="all")["topic"]
+    differences: list[Difference] = []
+    for spec in specs:
+        if partitions[spec.name] != spec.partitions:
+            differences.append(Difference(spec.name, "partitions", str(partitions[spec.name]), str(spec.partitions)))
+        for setting, wanted in spec.configs.items():
+            found = str(settings[spec.name][setting]["value"])
+            if found != wanted:
+                differences.append(Difference(spec.name, setting, found, wanted))
+    return tuple(differences)

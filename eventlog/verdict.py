@@ -1,0 +1,120 @@
+"""From one record of `actions` to one record of `events`: the pure step that the decider runs at every offset.
+
+Owns what lies around the rules: the same id met again, the digest, the monotone clock of a case, the flags, the
+chain. It must never yield two records for an offset, or none.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.case.actions import Attempt, Tick
+from domain.case.decide import decide
+from domain.case.decision import Accepted, ReasonCode, Rejected, Rejection, Unchanged
+from domain.case.frame import Rules
+from eventlog.casefile import CaseFile
+from eventlog.record import DecisionRecord, Flag, Origin, Outcome
+
+API_CLOCK_OFF_MS_MAX = 2_000
+OCCURRED_AHEAD_MS_MAX = 2_000
+OCCURRED_AGO_MS_MAX = 7 * 24 * 3_600_000
+ACTION_BYTES_MAX = 64 * 1024
+
+_attempts = msgspec.json.Decoder(Attempt)
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A record of `actions` as it came: where it stands, the log's time (ms) and the bytes."""
+
+    origin: Origin
+    recorded_at_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Office(msgspec.Struct, frozen=True):
+    """What a decision needs besides the case: the rules, the release that decides, the next case number."""
+
+    rules: Rules
+    release: str
+    number: str
+
+
+def read_attempt(arrived: Arrived) -> Attempt | None:
+    """The attempt in those bytes; None if they are none, are too big, or stand under another case's key."""
+    if arrived.value is None or len(arrived.value) > ACTION_BYTES_MAX:
+        return None
+    try:
+        attempt = _attempts.decode(arrived.value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return attempt if arrived.key == attempt.case.encode() else None
+
+
+def undecodable(arrived: Arrived, office: Office) -> DecisionRecord:
+    """The record for bytes that are no attempt; the bytes themselves go to `dead-letters`."""
+    return DecisionRecord(
+        origin=arrived.origin,
+        case="",
+        outcome=Outcome.UNDECODABLE,
+        at_ms=arrived.recorded_at_ms,
+        recorded_at_ms=arrived.recorded_at_ms,
+        release=office.release,
+        rulebook=office.rules.book.version,
+    )
+
+
+def judge(file: CaseFile, attempt: Attempt, arrived: Arrived, office: Office) -> DecisionRecord:
+    """The one record that follows from an attempt on a case file at its offset."""
+    at_ms = max(arrived.recorded_at_ms, file.last_at_ms)
+    plain = DecisionRecord(
+        origin=arrived.origin,
+        case=attempt.case,
+        outcome=Outcome.REPEATED,
+        at_ms=at_ms,
+        recorded_at_ms=arrived.recorded_at_ms,
+        release=office.release,
+        rulebook=office.rules.book.version,
+        attempt=attempt,
+        version=file.case.version if file.case else 0,
+        flags=_flags(attempt, arrived.recorded_at_ms),
+    )
+    met = file.seen.get(attempt.id)
+    if met is not None and met.digest == attempt.digest:
+        return msgspec.structs.replace(plain, first=met.origin)
+    if met is not None:
+        state = None if file.case is None else str(file.case.status)
+        reused = Rejection(ReasonCode.ACTION_ID_REUSED, state, {"found": attempt.id})
+        return _chained(file, msgspec.structs.replace(plain, outcome=Outcome.REJECTED, rejection=reused))
+    return _decided(file, attempt, plain, office)
+
+
+def _decided(file: CaseFile, attempt: Attempt, plain: DecisionRecord, office: Office) -> DecisionRecord:
+    decision = decide(file.case, attempt, plain.at_ms, office.rules, office.number)
+    replace = msgspec.structs.replace
+    match decision:
+        case Accepted():
+            record = replace(plain, outcome=Outcome.ACCEPTED, events=decision.events)
+        case Unchanged():
+            record = replace(plain, outcome=Outcome.UNCHANGED, detail=decision.detail, events=decision.due)
+        case Rejected():
+            record = replace(plain, outcome=Outcome.REJECTED, rejection=decision.rejection, events=decision.due)
+    if isinstance(attempt.action, Tick) and not record.events:
+        return record
+    return _chained(file, replace(record, version=plain.version + len(record.events)))
+
+
+def _chained(file: CaseFile, record: DecisionRecord) -> DecisionRecord:
+    return msgspec.structs.replace(record, seq=file.seq + 1, prev=file.head)
+
+
+def _flags(attempt: Attempt, recorded_at_ms: int) -> tuple[Flag, ...]:
+    flags: list[Flag] = []
+    if abs(recorded_at_ms - attempt.received_at_ms) > API_CLOCK_OFF_MS_MAX:
+        flags.append(Flag.API_CLOCK_OFF)
+    if attempt.occurred_at_ms is not None:
+        if attempt.occurred_at_ms > recorded_at_ms + OCCURRED_AHEAD_MS_MAX:
+            flags.append(Flag.OCCURRED_IN_FUTURE)
+        if attempt.occurred_at_ms < recorded_at_ms - OCCURRED_AGO_MS_MAX:
+            flags.append(Flag.OCCURRED_LONG_AGO)
+    return tuple(flags)
