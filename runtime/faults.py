@@ -1,0 +1,19 @@
+"""Errors that a person is meant to read: a stable code, what was found, and what to do next, in both languages."""
+
+from __future__ import annotations
+
+
+class Fault(Exception):
+    """Raised where only a person can help; the command line prints it without a traceback and exits 1."""
+
+    def __init__(self, code: str, zh: str, en: str, *, hint_zh: str = "", hint_en: str = "") -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.zh = zh
+        self.en = en
+        self.hint_zh = hint_zh
+        self.hint_en = hint_en
+
+    def lines(self) -> list[str]:
+        """The fault as it is shown: Chinese first, each sentence followed by what to do."""
+        return [f"[{self.code}] {self.zh}{self.hint_zh}", f"[{self.code}] {self.en} {self.hint_en}".rstrip()]
