@@ -1,0 +1,145 @@
+"""Faust's transport as we use it: whole chunks, our own starting place, an idempotent producer.
+
+Owns every override of Faust's private parts (pinned versions; decision records 0003 and 0007; the test
+`tests/integration/test_faust_pin.py` fails when a new version moves them). What must never happen: a partition that
+starts at the group's commit, a message lost because an agent failed, a send out of order.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import faust
+from faust.serializers.codecs import Codec, register
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from eventlog.stored import Stored
+from eventlog.tail import stored
+
+FETCH_WAIT_MS_MAX = 5
+BATCH_BYTES_MAX = 256 * 1024
+
+Place = Callable[[set[int]], Awaitable[Mapping[int, int]]]
+"""Partitions newly held → the next offset to read in each."""
+
+
+class Chunk(SimpleNamespace):
+    """What the agent is handed: the records of one partition that came in one fetch, in order."""
+
+    partition: int
+    records: list[Stored]
+
+
+class _AsIs(Codec):
+    def loads(self, s: Any) -> Any:
+        return s
+
+    def dumps(self, obj: Any) -> Any:
+        return obj
+
+
+register("chunk", _AsIs())
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """The stock thread with a short fetch wait: Faust fixes it at 1,500 ms, which would be our latency."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS_MAX
+        return consumer
+
+
+class ChunkConsumer(driver.Consumer):
+    """Hands each fetched chunk to the agent as one event and starts each partition at the place we say."""
+
+    place: ClassVar[Place]
+    released: ClassVar[Callable[[set[int]], None]]
+    topic: ClassVar[str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places: dict[TP, int] = {}
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        type(self).released({tp.partition for tp in revoked if tp.topic == self.topic})
+        for tp in revoked:
+            self._places.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        held = {tp for tp in self.assignment() if tp.topic == self.topic}
+        new = held - self._places.keys()
+        if new:
+            starts = await type(self).place({tp.partition for tp in new})
+            self._places.update({tp: starts[tp.partition] for tp in new})
+        places = {tp: self._places[tp] for tp in held}
+        await self.seek_wait(places)
+        return places
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
+        fetched = await self._thread.getmany(active_partitions, timeout)
+        chunks: dict[TP, list[Any]] = {}
+        for tp, records in fetched.items():
+            if not records:
+                continue
+            last = records[-1]
+            self._places[tp] = last.offset + 1
+            chunk = Chunk(partition=last.partition, records=[stored(record) for record in records])
+            chunks[tp] = [_as_one(last, chunk)]
+        return chunks
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Between two chunks' last offsets lie the first chunk's records, not a gap."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        acked = self._acked[tp]
+        waiting = [message.offset for message in self._unacked_messages if message.tp == tp and not message.acked]
+        low = min(waiting, default=None)
+        done = [offset for offset in acked if low is None or offset < low]
+        if not done:
+            return None
+        acked[:] = [offset for offset in acked if offset not in done]
+        self._acked_index[tp].difference_update(done)
+        return max(done) + 1
+
+
+class IdempotentProducer(driver.Producer):
+    """Faust has no setting for idempotence outside `exactly_once` (design document §1.4)."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True, "max_batch_size": BATCH_BYTES_MAX}
+
+
+def install(app: faust.App, topic: str, place: Place, released: Callable[[set[int]], None]) -> None:
+    """Give an app this transport for `topic`."""
+    consumer = type(
+        "Consumer", (ChunkConsumer,), {"topic": topic, "place": staticmethod(place), "released": staticmethod(released)}
+    )
+    transport = type("Transport", (driver.Transport,), {"Consumer": consumer, "Producer": IdempotentProducer})
+    app.transport = transport([*app.conf.broker], app)
+    app.producer_transport = app.transport
+
+
+def _as_one(last: Any, chunk: Chunk) -> Any:
+    return SimpleNamespace(
+        topic=last.topic,
+        partition=last.partition,
+        offset=last.offset,
+        timestamp=last.timestamp,
+        timestamp_type=last.timestamp_type,
+        headers=(),
+        key=None,
+        value=chunk,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+    )

@@ -1,0 +1,191 @@
+"""dispatch: the one writer. It reads `actions`, folds the pure rules, and appends one record to `events` an offset.
+
+Owns the taking of a partition (the takeover record, acknowledged before anything else) and the pipelined sending. A
+send that fails ends the process at once with `os._exit`: a graceful stop would flush what stands behind the failed
+record (design document §1.4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from domain.case.frame import Rules
+from eventlog.numbering import Series
+from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode, headers
+from eventlog.stored import Stored, read_entry
+from eventlog.tail import ends, read_to
+from eventlog.topics import TopicNames
+from eventlog.verdict import Arrived, read_attempt
+from projections import case_state, checkpoint
+from projections.database import open_pool
+from streams.chunks import Chunk
+from streams.docket import Docket
+from streams.worker import Processor
+
+IN_FLIGHT_RECORDS_MAX = 2_000
+POOL_SIZE = 2
+EXIT_SEND_FAILED = 72
+
+log = structlog.get_logger("dispatch")
+
+
+class WrongLog(Exception):
+    """The log is not the one that was written before: nobody decides on it until a person looks."""
+
+    code = "log.wrong"
+
+
+class Dispatch(Processor):
+    """The decider as a stream processor; `producer` gives Faust's (idempotent) producer once it runs."""
+
+    name = "dispatch"
+
+    def __init__(
+        self,
+        bootstrap: str,
+        postgres: str,
+        names: TopicNames,
+        topic_ids: Mapping[str, str],
+        rules: Rules,
+        zone: str,
+        release: str,
+        worker: str,
+    ) -> None:
+        self.topic = names.actions
+        self.producer: Callable[[], Any] | None = None
+        self._bootstrap = bootstrap
+        self._postgres = postgres
+        self._names = names
+        self._actions_id = topic_ids[names.actions]
+        self._events_id = topic_ids[names.events]
+        self._rules = rules
+        self._zone = zone
+        self._release = release
+        self._worker = worker
+        self._source = f"urn:liandong:log:{self._events_id}"
+        self._dockets: dict[int, Docket] = {}
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        self._pool = await open_pool(self._postgres, POOL_SIZE)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def released(self, partitions: set[int]) -> None:
+        for partition in partitions:
+            if docket := self._dockets.pop(partition, None):
+                docket.held = False
+
+    async def place(self, partitions: set[int]) -> dict[int, int]:
+        """Take over: state up to the end, the takeover record, what a former holder wrote before it, then go on."""
+        async with self._pool.acquire() as connection:
+            rows = await checkpoint.read(connection, case_state.NAME)
+        upto = await ends(self._bootstrap, self._names.events)
+        actions_upto = await ends(self._bootstrap, self._names.actions)
+        starts: dict[int, int] = {}
+        for partition in sorted(partitions):
+            row = rows.get(partition)
+            if row is not None:
+                self._require_this_log(row, upto[partition])
+            starts[partition] = row.next_offset if row else 0
+            last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
+            self._dockets[partition] = Docket(partition, last, series, self._zone)
+        await self._fold_tail(starts, {p: upto[p] for p in partitions})
+        sent = {partition: await self._take(self._dockets[partition]) for partition in sorted(partitions)}
+        stands = {partition: (await acknowledged).offset for partition, acknowledged in sent.items()}
+        await self._fold_tail({p: upto[p] for p in partitions}, stands)
+        for partition in partitions:
+            if actions_upto[partition] < self._dockets[partition].last_origin + 1:
+                raise WrongLog(f"actions, partition {partition}: the log ends before the last decision")
+        log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
+        return {partition: self._dockets[partition].last_origin + 1 for partition in partitions}
+
+    async def chunk(self, partition: int, chunk: Chunk) -> None:
+        docket = self._dockets.get(partition)
+        if docket is None:
+            return
+        arrived = [self._arrived(stored) for stored in chunk.records]
+        ids = {attempt.case for attempt in map(read_attempt, arrived) if attempt is not None}
+        await self._fetch(docket, ids)
+        for one in arrived:
+            if not docket.held:
+                return
+            decided = docket.decide(one, self._rules, self._release)
+            if decided is not None:
+                await self._send(*decided, one)
+
+    def _arrived(self, stored: Stored) -> Arrived:
+        origin = Origin(self._actions_id, stored.partition, stored.offset)
+        return Arrived(origin, stored.time_ms, stored.key, stored.value)
+
+    async def _fetch(self, docket: Docket, ids: set[str]) -> None:
+        missing = docket.missing(ids)
+        if not missing:
+            return
+        async with self._pool.acquire() as connection:
+            files = await case_state.load_files(connection, sorted(missing))
+        docket.put(missing, files)
+
+    async def _fold_tail(self, starts: dict[int, int], upto: dict[int, int]) -> None:
+        async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):
+            entries = [read_entry(stored) for stored in chunk]
+            for partition in {entry.stored.partition for entry in entries}:
+                docket = self._dockets[partition]
+                here = [entry for entry in entries if entry.stored.partition == partition]
+                ids = {e.record.case for e in here if isinstance(e.record, DecisionRecord) and e.record.case}
+                await self._fetch(docket, ids)
+                for entry in here:
+                    if isinstance(entry.record, DecisionRecord) and entry.record.origin.topic != self._actions_id:
+                        raise WrongLog(f"actions: decided so far {entry.record.origin.topic}, now {self._actions_id}")
+                    docket.fold(entry)
+
+    async def _take(self, docket: Docket) -> Any:
+        record = TakeoverRecord(
+            partition=docket.partition,
+            topic=self._actions_id,
+            next_offset=docket.last_origin + 1,
+            worker=self._worker,
+            release=self._release,
+        )
+        return await self._append(
+            self._names.events, docket.partition, b"takeover", encode(record), headers(record, self._source)
+        )
+
+    async def _send(self, record: DecisionRecord, value: bytes, arrived: Arrived) -> None:
+        partition = record.origin.partition
+        if record.outcome is Outcome.UNDECODABLE:
+            place = f"{record.origin.topic}/{partition}/{record.origin.offset}".encode()
+            await self._pipeline(self._names.dead_letters, 0, place, arrived.value or b"", [])
+        await self._pipeline(self._names.events, partition, record.case.encode(), value, headers(record, self._source))
+
+    async def _pipeline(
+        self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
+    ) -> None:
+        await self._in_flight.acquire()
+        future = await self._append(topic, partition, key, value, marks)
+        future.add_done_callback(self._settled)
+
+    async def _append(
+        self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
+    ) -> Any:
+        assert self.producer is not None, "the worker names the producer before it starts"
+        return await self.producer().send(topic, key, value, partition, None, marks)
+
+    def _settled(self, future: asyncio.Future[Any]) -> None:
+        self._in_flight.release()
+        if future.cancelled() or future.exception() is not None:
+            log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
+            os._exit(EXIT_SEND_FAILED)
+
+    def _require_this_log(self, row: checkpoint.Checkpoint, end: int) -> None:
+        if row.log != self._events_id:
+            raise WrongLog(f"events: the rows speak of {row.log}, the cluster of {self._events_id}")
+        if row.next_offset > end:
+            raise WrongLog(f"events, partition {row.partition}: the rows are ahead ({row.next_offset} > {end})")

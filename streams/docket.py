@@ -1,0 +1,73 @@
+"""The docket: one partition of `actions` in the hands of one decider.
+
+Owns place and state from the log (design document §1.5): the case_state rows are only read, the tail of `events` is
+folded on top, and deciding goes on at the last origin found there + 1. Must never decide an offset twice with other
+content, skip one, or go on after the partition was given away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.case.events import Reported
+from domain.case.frame import Rules
+from eventlog.casefile import CaseFile, absorb
+from eventlog.numbering import Series, after, next_number
+from eventlog.position import follows
+from eventlog.record import DecisionRecord, Outcome, encode
+from eventlog.stored import Entry
+from eventlog.verdict import Arrived, Office, judge, read_attempt, undecodable
+
+
+class Docket:
+    """What the decider knows of its partition: the last origin decided, the number series, the files touched."""
+
+    def __init__(self, partition: int, last_origin: int, series: Series, zone: str) -> None:
+        self.partition = partition
+        self.last_origin = last_origin
+        self.series = series
+        self.held = True
+        self._zone = zone
+        self._files: dict[str, CaseFile] = {}
+
+    def missing(self, ids: set[str]) -> set[str]:
+        """The cases of these that must be fetched before deciding."""
+        return ids - self._files.keys()
+
+    def put(self, ids: set[str], files: Mapping[str, CaseFile]) -> None:
+        """Add fetched files; a case without a row is a case without a past."""
+        for case_id in ids:
+            self._files.setdefault(case_id, files.get(case_id) or CaseFile(case_id))
+
+    def fold(self, entry: Entry) -> None:
+        """Fold one record of the tail. A record for a known origin changes nothing. Raises Hole."""
+        record = entry.record
+        if not isinstance(record, DecisionRecord):
+            return
+        if follows(self.last_origin, record.origin.offset, self.partition):
+            self.last_origin = record.origin.offset
+        self._absorb(record, entry.stored.value or b"")
+
+    def decide(self, arrived: Arrived, rules: Rules, release: str) -> tuple[DecisionRecord, bytes] | None:
+        """The record of the next offset and its bytes; None for an offset that is decided already. Raises Hole."""
+        if not follows(self.last_origin, arrived.origin.offset, self.partition):
+            return None
+        number = next_number(self.series, self.partition, arrived.recorded_at_ms, self._zone)
+        office = Office(rules, release, number)
+        attempt = read_attempt(arrived)
+        if attempt is None:
+            record = undecodable(arrived, office)
+        else:
+            record = judge(self._files[attempt.case], attempt, arrived, office)
+        value = encode(record)
+        self.last_origin = arrived.origin.offset
+        self._absorb(record, value)
+        return record, value
+
+    def _absorb(self, record: DecisionRecord, value: bytes) -> None:
+        if record.outcome is Outcome.UNDECODABLE:
+            return
+        file = absorb(self._files.get(record.case) or CaseFile(record.case), record, value)
+        self._files[record.case] = file
+        if record.events and isinstance(record.events[0], Reported):
+            self.series = after(self.series, record.events[0].number)

@@ -1,0 +1,152 @@
+"""One stream processor as a process: the safe subset of Faust's settings, the watchdog, the end.
+
+Owns what every processor shares. A worker that crashed, stopped by itself, or was given no partition in time ends
+with a code other than zero, so that whoever supervises it starts it again (decision record 0007): Faust alone would
+log a line and sit there, joined to nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+from mode import CrashingSupervisor
+
+from streams.chunks import Chunk, install
+
+ASSIGNED_S_MAX = 60.0
+WATCH_S = 0.25
+STOP_S_MAX = 10.0
+SESSION_S = 6.0
+REBALANCE_S_MAX = 30.0
+HEARTBEAT_S = 1.5
+PREFETCH_RECORDS_MAX = 4_000
+FETCH_BYTES_MAX = 4 * 1024 * 1024
+BUFFER_CHUNKS_MAX = 48
+EXIT_CRASHED = 70
+EXIT_NOT_ASSIGNED = 71
+
+log = structlog.get_logger("worker")
+
+
+class Processor:
+    """What a stream processor is made of: a group, a topic, where to start, and what to do with a chunk."""
+
+    name: str
+    topic: str
+
+    async def open(self) -> None:
+        """Connect to what the processor needs before it joins its group."""
+
+    async def close(self) -> None:
+        """Let go of what `open` connected to."""
+
+    async def place(self, partitions: set[int]) -> dict[int, int]:
+        """Take over partitions; gives the next offset to read in each."""
+        raise NotImplementedError
+
+    def released(self, partitions: set[int]) -> None:
+        """The partitions went to somebody else, or may: whatever is under way for them stops."""
+
+    async def chunk(self, partition: int, chunk: Chunk) -> None:
+        """Work through one chunk."""
+        raise NotImplementedError
+
+    async def alongside(self) -> None:
+        """What runs beside the stream; an end of it ends the worker."""
+        await asyncio.Event().wait()
+
+
+def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> faust.App:
+    """A Faust app for the processor: raw chunks in, no tables, no web server, nothing created on the broker."""
+    app = faust.App(
+        group,
+        broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        datadir=str(folder),
+        store="memory://",
+        key_serializer="raw",
+        value_serializer="raw",
+        agent_supervisor=CrashingSupervisor,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        web_enabled=False,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=BUFFER_CHUNKS_MAX,
+        stream_recovery_delay=0.0,
+        consumer_auto_offset_reset="none",
+        consumer_max_fetch_size=FETCH_BYTES_MAX,
+        broker_max_poll_records=PREFETCH_RECORDS_MAX,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_rebalance_timeout=REBALANCE_S_MAX,
+        producer_linger=0.0,
+        loghandlers=[],
+    )
+    install(app, processor.topic, processor.place, processor.released)
+    channel = app.topic(processor.topic, key_serializer="raw", value_serializer="chunk", internal=False)
+
+    @app.agent(channel, concurrency=1, name=processor.name)
+    async def consume(stream: Any) -> None:
+        async for chunk in stream:
+            await processor.chunk(chunk.partition, chunk)
+
+    app.finalize()
+    return app
+
+
+def run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
+    """Run the processor until it is told to stop (0) or fails (a code for whoever supervises it)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return asyncio.run(_run(processor, group, bootstrap, folder))
+
+
+async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await processor.open()
+    app = make_app(processor, group, bootstrap, folder)
+    beside = asyncio.create_task(processor.alongside())
+    try:
+        await app.start()
+        code = await _watch(app, told, beside)
+    except Exception:
+        log.exception("worker.failed", processor=processor.name)
+        code = EXIT_CRASHED
+    if code:
+        os._exit(code)
+    beside.cancel()
+    async with asyncio.timeout(STOP_S_MAX):
+        await app.stop()
+    await processor.close()
+    return 0
+
+
+async def _watch(app: Any, told: asyncio.Event, beside: asyncio.Task[None]) -> int:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ASSIGNED_S_MAX
+    while not told.is_set():
+        if app.crashed or app.should_stop:
+            log.error("worker.crashed", reason=repr(app.crash_reason))
+            return EXIT_CRASHED
+        if beside.done():
+            log.error("worker.side_task_ended", reason=repr(beside.exception()))
+            return EXIT_CRASHED
+        if app.consumer.assignment():
+            deadline = loop.time() + ASSIGNED_S_MAX
+        elif loop.time() > deadline:
+            log.error("worker.not_assigned", limit_s=ASSIGNED_S_MAX)
+            return EXIT_NOT_ASSIGNED
+        try:
+            async with asyncio.timeout(WATCH_S):
+                await told.wait()
+        except TimeoutError:
+            continue
+    return 0
