@@ -1,0 +1,49 @@
+"""case_state: what is every case like now? Asked by the decider, by the clock, and by the API for one case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from eventlog.casefile import CaseFile
+from projections.steps import Step
+
+NAME = "case_state"
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(CaseFile)
+
+
+async def load_files(connection: Any, ids: Sequence[str]) -> dict[str, CaseFile]:
+    """The files of these cases in one query; a case without a row is left out."""
+    rows = await connection.fetch("select case_id, file from case_state where case_id = any($1::text[])", list(ids))
+    return {row["case_id"]: _decoder.decode(row["file"]) for row in rows}
+
+
+async def load_open(connection: Any, partition: int) -> list[CaseFile]:
+    """The files of a partition's open cases."""
+    rows = await connection.fetch("select file from case_state where partition = $1 and open", partition)
+    return [_decoder.decode(row["file"]) for row in rows]
+
+
+async def write(connection: Any, partition: int, steps: Sequence[Step], table: str = NAME) -> None:
+    """Write each case's last file of these steps."""
+    last = {step.after.id: step.after for step in steps if step.changed}
+    if not last:
+        return
+    files = list(last.values())
+    cases = [file.case for file in files]
+    await connection.execute(
+        f"insert into {table} select * from unnest($1::text[], $2::int[], $3::bool[], $4::bigint[], $5::text[], "
+        "$6::text[], $7::bytea[]) on conflict (case_id) do update set open = excluded.open, "
+        "next_due_ms = excluded.next_due_ms, status = excluded.status, grid = excluded.grid, file = excluded.file",
+        [file.id for file in files],
+        [partition] * len(files),
+        [case is not None and case.open for case in cases],
+        [None if case is None else case.next_due_ms for case in cases],
+        [None if case is None else str(case.status) for case in cases],
+        [None if case is None else case.place.grid for case in cases],
+        [_encoder.encode(file) for file in files],
+    )

@@ -1,0 +1,60 @@
+"""The place of a projection in the log, one row a partition, written together with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """Folded up to (not including) `next_offset` of `events`; `last_origin` is the last action offset folded.
+
+    `log` is the id of the `events` topic; the series is the last case number given in the partition.
+    """
+
+    projection: str
+    partition: int
+    next_offset: int = 0
+    last_origin: int = -1
+    log: str = ""
+    series_day: str = ""
+    series_last: int = 0
+
+
+class WrongLog(Exception):
+    """The rows belong to another log, or are ahead of this one: stop, and rebuild them."""
+
+    code = "projection.wrong_log"
+
+
+async def read(connection: Any, projection: str) -> dict[int, Checkpoint]:
+    """The checkpoints of a projection by partition; a partition never folded has none."""
+    rows = await connection.fetch(
+        "select projection, partition, next_offset, last_origin, log, series_day, series_last "
+        "from checkpoint where projection = $1",
+        projection,
+    )
+    return {row["partition"]: Checkpoint(**dict(row)) for row in rows}
+
+
+async def write(connection: Any, checkpoints: Iterable[Checkpoint]) -> None:
+    """Write checkpoints; must run in the transaction of the rows they speak of."""
+    await connection.executemany(
+        "insert into checkpoint values ($1, $2, $3, $4, $5, $6, $7) on conflict (projection, partition) do update set "
+        "next_offset = excluded.next_offset, last_origin = excluded.last_origin, log = excluded.log, "
+        "series_day = excluded.series_day, series_last = excluded.series_last",
+        [msgspec.structs.astuple(checkpoint) for checkpoint in checkpoints],
+    )
+
+
+def require_log(checkpoint: Checkpoint, log: str, end: int) -> None:
+    """Raises WrongLog unless the checkpoint speaks of this log and of a place that exists in it."""
+    if checkpoint.log != log:
+        raise WrongLog(f"{checkpoint.projection}: folded from log {checkpoint.log}, this is {log}; rebuild it")
+    if checkpoint.next_offset > end:
+        raise WrongLog(
+            f"{checkpoint.projection}, partition {checkpoint.partition}: at {checkpoint.next_offset}, the log ends at "
+            f"{end}; rebuild it"
+        )

@@ -1,0 +1,89 @@
+"""From records to steps: what one record changed in its case. All projections are folds of steps.
+
+Owns contiguity on the reading side: each offset of `events` once and in order, each action offset once and in order
+(design document §1.3). A record for a known origin is dropped, a hole stops the fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from domain.case.events import Reported
+from eventlog.casefile import CaseFile, absorb
+from eventlog.numbering import Series, after
+from eventlog.position import Hole, follows
+from eventlog.record import DecisionRecord, Outcome
+from eventlog.stored import Entry
+from projections.checkpoint import Checkpoint
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One decision and its case before and after it."""
+
+    entry: Entry
+    record: DecisionRecord
+    before: CaseFile
+    after: CaseFile
+
+    @property
+    def changed(self) -> bool:
+        """True if the record is a link of its case's chain."""
+        return self.after is not self.before
+
+
+class Folder:
+    """The fold of one partition: its place, its number series, and the case files that are at hand."""
+
+    def __init__(self, partition: int, checkpoint: Checkpoint | None = None) -> None:
+        self.partition = partition
+        self.next_offset = checkpoint.next_offset if checkpoint else 0
+        self.last_origin = checkpoint.last_origin if checkpoint else -1
+        self.series = Series(checkpoint.series_day, checkpoint.series_last) if checkpoint else Series()
+        self.files: dict[str, CaseFile] = {}
+
+    def missing(self, entries: Iterable[Entry]) -> set[str]:
+        """The cases of these entries whose files are not at hand."""
+        ids = {e.record.case for e in entries if isinstance(e.record, DecisionRecord) and e.record.case}
+        return ids - self.files.keys()
+
+    def put(self, ids: Iterable[str], found: Mapping[str, CaseFile]) -> None:
+        """Add files; an id that was not found is a case without a past."""
+        for case_id in ids:
+            self.files.setdefault(case_id, found.get(case_id) or CaseFile(case_id))
+
+    def fold(self, entry: Entry) -> Step | None:
+        """The step of the next record; None for one that is known, or is no decision. Raises Hole."""
+        offset = entry.stored.offset
+        if offset < self.next_offset:
+            return None
+        if offset > self.next_offset:
+            raise Hole(self.partition, self.next_offset, offset)
+        self.next_offset = offset + 1
+        record = entry.record
+        if not isinstance(record, DecisionRecord):
+            return None
+        if not follows(self.last_origin, record.origin.offset, self.partition):
+            return None
+        self.last_origin = record.origin.offset
+        if record.outcome is Outcome.UNDECODABLE:
+            return None
+        before = self.files.get(record.case) or CaseFile(record.case)
+        now = absorb(before, record, entry.stored.value or b"")
+        self.files[record.case] = now
+        if record.events and isinstance(record.events[0], Reported):
+            self.series = after(self.series, record.events[0].number)
+        return Step(entry, record, before, now)
+
+    def forget_ended(self, ids: Iterable[str]) -> None:
+        """Let go of these cases' files where the case is not open; they can be loaded again."""
+        for case_id in ids:
+            file = self.files.get(case_id)
+            if file is not None and (file.case is None or not file.case.open):
+                del self.files[case_id]
+
+    def checkpoint(self, projection: str, log: str) -> Checkpoint:
+        """The place reached, as a row."""
+        day, last = self.series.day, self.series.last
+        return Checkpoint(projection, self.partition, self.next_offset, self.last_origin, log, day, last)

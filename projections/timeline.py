@@ -1,0 +1,40 @@
+"""timeline: what happened in this case, in order? Asked by everybody who may see the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventlog.record import DecisionRecord, decode
+from projections.steps import Step
+
+NAME = "timeline"
+PAGE_MAX = 200
+
+
+async def of_case(connection: Any, case_id: str, after_seq: int = 0, limit: int = PAGE_MAX) -> list[DecisionRecord]:
+    """The case's effective records after that link of the chain, oldest first, at most PAGE_MAX."""
+    rows = await connection.fetch(
+        "select record from timeline where case_id = $1 and seq > $2 order by seq limit $3",
+        case_id,
+        after_seq,
+        min(limit, PAGE_MAX),
+    )
+    records = [decode(row["record"]) for row in rows]
+    return [record for record in records if isinstance(record, DecisionRecord)]
+
+
+async def write(connection: Any, partition: int, steps: Sequence[Step], table: str = NAME) -> None:
+    """Insert the effective records of these steps."""
+    links = [step for step in steps if step.changed]
+    if not links:
+        return
+    await connection.execute(
+        f"insert into {table} select * from unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::bytea[]) "
+        "on conflict do nothing",
+        [step.record.case for step in links],
+        [step.record.seq for step in links],
+        [partition] * len(links),
+        [step.entry.stored.offset for step in links],
+        [step.entry.stored.value for step in links],
+    )
