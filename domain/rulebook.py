@@ -66,7 +66,7 @@ class Standard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     version: str
     classes: tuple[CaseClass, ...]
     majors: tuple[MajorClass, ...] = ()
-    stage_limits: dict[str, str | None] = DEFAULT_STAGE_LIMITS
+    stage_limits: dict[str, str | None] = msgspec.field(default_factory=DEFAULT_STAGE_LIMITS.copy)
     wd_rule: WdRule = WdRule.HOURS
     discoverer_may_check: bool = True
 

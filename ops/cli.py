@@ -6,10 +6,15 @@ registered here. Must never do the work of a command itself.
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
+
+from ops.serve import serve_app, topics
+from ops.setup import dashboard_app, setup
+from runtime.faults import Fault
 
 app = typer.Typer(
     name="liandong",
@@ -36,9 +41,20 @@ def about(
     """Options that stand before any command."""
 
 
+app.command()(setup)
+app.command()(topics)
+app.add_typer(serve_app, name="serve")
+app.add_typer(dashboard_app, name="dashboard")
+
+
 def main() -> None:
-    """Run the command line; the console script `liandong` calls this."""
-    app()
+    """Run the command line; the console script `liandong` calls this. A Fault is printed and ends with 1."""
+    try:
+        app()
+    except Fault as fault:
+        for line in fault.lines():
+            typer.echo(line, err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

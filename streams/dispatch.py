@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -22,7 +22,7 @@ from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, read_attempt
 from projections import case_state, checkpoint
-from projections.database import open_pool
+from projections.database import migrate, open_pool
 from streams.chunks import Chunk
 from streams.docket import Docket
 from streams.worker import Processor
@@ -41,7 +41,7 @@ class WrongLog(Exception):
 
 
 class Dispatch(Processor):
-    """The decider as a stream processor; `producer` gives Faust's (idempotent) producer once it runs."""
+    """The decider as a stream processor."""
 
     name = "dispatch"
 
@@ -57,7 +57,7 @@ class Dispatch(Processor):
         worker: str,
     ) -> None:
         self.topic = names.actions
-        self.producer: Callable[[], Any] | None = None
+        self._app: Any = None
         self._bootstrap = bootstrap
         self._postgres = postgres
         self._names = names
@@ -72,8 +72,15 @@ class Dispatch(Processor):
         self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
         self._pool: Any = None
 
+    def join(self, app: Any) -> None:
+        """Decisions go out through Faust's own producer, made idempotent."""
+        self._app = app
+
     async def open(self) -> None:
-        self._pool = await open_pool(self._postgres, POOL_SIZE)
+        """Connect to the rows."""
+        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-dispatch")
+        async with self._pool.acquire() as connection:
+            await migrate(connection)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -175,8 +182,7 @@ class Dispatch(Processor):
     async def _append(
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
     ) -> Any:
-        assert self.producer is not None, "the worker names the producer before it starts"
-        return await self.producer().send(topic, key, value, partition, None, marks)
+        return await self._app.producer.send(topic, key, value, partition, None, marks)
 
     def _settled(self, future: asyncio.Future[Any]) -> None:
         self._in_flight.release()

@@ -40,6 +40,9 @@ class Processor:
     name: str
     topic: str
 
+    def join(self, app: Any) -> None:
+        """Called with the Faust app before it starts."""
+
     async def open(self) -> None:
         """Connect to what the processor needs before it joins its group."""
 
@@ -113,6 +116,7 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -
         loop.add_signal_handler(number, told.set)
     await processor.open()
     app = make_app(processor, group, bootstrap, folder)
+    processor.join(app)
     beside = asyncio.create_task(processor.alongside())
     try:
         await app.start()

@@ -1,0 +1,130 @@
+"""`liandong serve` and `liandong topics`: one part of the system as a process, and the topics it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from importlib.metadata import version
+
+import typer
+
+from domain.case.frame import Rules
+from eventlog import refs
+from eventlog.append import Appender
+from eventlog.topics import TopicNames, create_and_check, topic_ids
+from reference.profile import Profile, contents, load_profile, rules_from
+from runtime.faults import Fault
+from runtime.logs import configure_logging
+from runtime.settings import Settings, load_settings
+from streams.clock import Clock
+from streams.dispatch import Dispatch
+from streams.project import Project
+from streams.worker import Processor, run
+
+CONTENTS_WAIT_S_MAX = 60.0
+
+serve_app = typer.Typer(help="Run one part of the system in the foreground.", no_args_is_help=True)
+
+
+def require_cluster(settings: Settings) -> tuple[str, str]:
+    """The configured Kafka and PostgreSQL. Raises Fault where one is not named."""
+    postgres = settings.postgres.get_secret_value()
+    if not settings.kafka or not postgres:
+        raise Fault(
+            "settings.no_cluster",
+            "未指定 LIANDONG_KAFKA 或 LIANDONG_POSTGRES。",
+            "LIANDONG_KAFKA or LIANDONG_POSTGRES is not set.",
+            hint_zh="单机请用 liandong demo 或 liandong up。",
+            hint_en="On one machine use liandong demo or liandong up.",
+        )
+    return settings.kafka, postgres
+
+
+def prepare(bootstrap: str, names: TopicNames, profile: Profile, replication: int) -> list[str]:
+    """Create and check the topics and publish the profile's contents; gives lines for people. Raises Fault."""
+    report = create_and_check(bootstrap, names, replication)
+    if report.differences:
+        shown = "; ".join(f"{d.topic} {d.setting}: {d.found} ≠ {d.wanted}" for d in report.differences)
+        raise Fault(
+            "topics.differ",
+            f"主题设置不符:{shown}。",
+            f"Topics are not as they must be: {shown}.",
+            hint_zh="主题不会被自动修改;请核对集群后手工处理。",
+            hint_en="They are never changed by themselves: check the cluster and mend them by hand.",
+        )
+    added = asyncio.run(_publish(bootstrap, names, profile))
+    lines = [f"created {name}" for name in report.created] + [f"right   {name}" for name in report.right]
+    return [*lines, f"refs: {added} contents added"]
+
+
+async def _publish(bootstrap: str, names: TopicNames, profile: Profile) -> int:
+    async with Appender(bootstrap, names) as appender:
+        return await refs.publish(appender, bootstrap, contents(profile)[1])
+
+
+async def wait_for_rules(bootstrap: str, names: TopicNames, rulebook: str) -> Rules:
+    """The rules of that version from `refs`; waits for a content that is not there yet. Raises Fault."""
+    deadline = time.monotonic() + CONTENTS_WAIT_S_MAX
+    while time.monotonic() < deadline:
+        rules = rules_from(await refs.read_contents(bootstrap, names), rulebook)
+        if rules is not None:
+            return rules
+        await asyncio.sleep(0.5)
+    raise Fault(
+        "refs.missing",
+        f"refs 中没有规则 {rulebook[:12]}。",
+        f"The rules {rulebook[:12]} are not on refs.",
+        hint_zh="请先运行 liandong topics。",
+        hint_en="Run liandong topics first.",
+    )
+
+
+def topics() -> None:
+    """Create the topics that are missing, check the others, and publish the profile's contents."""
+    settings = load_settings()
+    bootstrap, _ = require_cluster(settings)
+    profile = load_profile(settings.profile)
+    for line in prepare(bootstrap, TopicNames(settings.topic_prefix), profile, settings.replication):
+        typer.echo(line)
+
+
+@serve_app.command()
+def dispatch() -> None:
+    """The decider: reads actions, appends one decision an action."""
+    settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
+    rules = asyncio.run(wait_for_rules(bootstrap, names, contents(profile)[0]))
+    worker = f"{socket.gethostname()}-{os.getpid()}"
+    processor = Dispatch(bootstrap, postgres, names, ids, rules, profile.about.zone, version("liandong"), worker)
+    _run(processor, settings, bootstrap)
+
+
+@serve_app.command()
+def project() -> None:
+    """The projections: folds events into rows."""
+    settings, bootstrap, postgres, names, ids, profile = _start("project")
+    processor = Project(bootstrap, postgres, names, ids[names.events], profile.about.zone, profile.towns)
+    _run(processor, settings, bootstrap)
+
+
+@serve_app.command()
+def clock() -> None:
+    """The clock: appends a tick when something falls due."""
+    settings, bootstrap, postgres, names, ids, _ = _start("clock")
+    _run(Clock(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
+
+
+def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], Profile]:
+    settings = load_settings()
+    configure_logging(settings.log_level, name)
+    bootstrap, postgres = require_cluster(settings)
+    names = TopicNames(settings.topic_prefix)
+    ids = topic_ids(bootstrap, [names.actions, names.events])
+    return settings, bootstrap, postgres, names, ids, load_profile(settings.profile)
+
+
+def _run(processor: Processor, settings: Settings, bootstrap: str) -> None:
+    group = f"{settings.topic_prefix}{processor.name}"
+    sys.exit(run(processor, group, bootstrap, settings.data_dir / "faust" / group))

@@ -1,0 +1,84 @@
+"""`liandong setup` and `liandong dashboard`: what a fresh machine needs besides Python packages.
+
+Fetches the broker's jars and builds the screens with the node that comes as a wheel. Both are skipped when they are
+there already.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from ops.embedded.jars import ensure, listed
+from runtime.faults import Fault
+from runtime.settings import load_settings
+
+DASHBOARD = Path(__file__).parent.parent / "dashboard"
+BUILD_S_MAX = 600
+
+dashboard_app = typer.Typer(help="The screens: build and check them.", no_args_is_help=True)
+
+
+def setup() -> None:
+    """Fetch the broker's jars (once a user) and build the screens (whenever their sources changed)."""
+    settings = load_settings()
+    jars = ensure(settings.cache_dir)
+    size = sum(jar.size for jar in listed()) / 1_000_000
+    typer.echo(f"Kafka: {len(jars)} jars, {size:.0f} MB, verified in {settings.cache_dir / 'jars'}")
+    build()
+
+
+@dashboard_app.command("build")
+def build() -> None:
+    """Build the screens into what the API serves."""
+    _require_sources()
+    _npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    _npm("run", "build")
+    typer.echo("dashboard: built")
+
+
+@dashboard_app.command("check")
+def check() -> None:
+    """Type-check the screens and run their own tests."""
+    _require_sources()
+    if not (DASHBOARD / "node_modules").exists():
+        _npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    _npm("run", "check")
+    _npm("test")
+
+
+def _require_sources() -> None:
+    if not (DASHBOARD / "package.json").exists():
+        raise Fault(
+            "dashboard.no_sources",
+            f"没有大屏源码:{DASHBOARD}。",
+            f"The sources of the screens are not there: {DASHBOARD}.",
+            hint_zh="请在完整的项目目录中运行。",
+            hint_en="Run this in a whole checkout.",
+        )
+
+
+def _npm(*arguments: str) -> None:
+    beside = Path(sys.executable).with_name("npm")
+    program = str(beside) if beside.exists() else shutil.which("npm")
+    if program is None:
+        raise Fault(
+            "dashboard.no_node",
+            "没有 node。",
+            "There is no node.",
+            hint_zh="请运行 make setup。",
+            hint_en="Run make setup.",
+        )
+    done = subprocess.run([program, *arguments], cwd=DASHBOARD, timeout=BUILD_S_MAX, check=False)
+    if done.returncode != 0:
+        raise Fault(
+            "dashboard.failed",
+            f"npm {' '.join(arguments)} 失败。",
+            f"npm {' '.join(arguments)} failed.",
+            hint_zh="原因见上方输出。",
+            hint_en="The reason stands above.",
+        )

@@ -1,0 +1,132 @@
+"""clock: appends a `tick` for a case when something in it falls due. It decides nothing: the decision looks itself.
+
+Owns a heap of the next instant of every open case in its partitions. A tick that comes too early, or twice, changes
+nothing (design document §1.7), so this worker may be killed, doubled or late without harm to the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+import uuid
+from typing import Any
+
+from domain.case.actions import Attempt, Tick
+from domain.case.values import Actor, Role
+from eventlog.append import Appender, LogUnreachable
+from eventlog.stored import read_entry
+from eventlog.tail import ends
+from eventlog.topics import TopicNames
+from projections import case_state, checkpoint
+from projections.database import migrate, open_pool
+from projections.steps import Folder
+from streams.chunks import Chunk
+from streams.worker import Processor
+
+POOL_SIZE = 2
+LOOK_MS = 20
+AGAIN_MS = 250
+TICKS_PER_LOOK_MAX = 500
+NAMESPACE = uuid.UUID("5f0cbb0a-6f1c-5a53-9b0f-3d2f6f7c3f10")
+CLOCK = Actor(person="clock", role=Role.SYSTEM)
+
+
+class Clock(Processor):
+    """The clock worker of some partitions of `events`."""
+
+    name = "clock"
+
+    def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
+        self.topic = names.events
+        self._bootstrap = bootstrap
+        self._postgres = postgres
+        self._log = log
+        self._pool: Any = None
+        self._appender = Appender(bootstrap, names)
+        self._folders: dict[int, Folder] = {}
+        self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, str]] = []
+
+    async def open(self) -> None:
+        """Connect to the database and the log."""
+        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-clock")
+        async with self._pool.acquire() as connection:
+            await migrate(connection)
+        await self._appender.__aenter__()
+
+    async def close(self) -> None:
+        """Let go of both."""
+        await self._appender.__aexit__(None, None, None)
+        await self._pool.close()
+
+    async def place(self, partitions: set[int]) -> dict[int, int]:
+        """Load the open cases of these partitions, and go on after them."""
+        upto = await ends(self._bootstrap, self.topic)
+        for partition in sorted(partitions):
+            async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+                row = (await checkpoint.read(connection, case_state.NAME)).get(partition)
+                files = await case_state.load_open(connection, partition)
+            if row is not None:
+                checkpoint.require_log(row, self._log, upto[partition])
+            folder = Folder(partition, row)
+            folder.put((file.id for file in files), {file.id: file for file in files})
+            self._folders[partition] = folder
+            for file in files:
+                self._note(file.id, file.case.next_due_ms if file.case else None)
+        return {partition: self._folders[partition].next_offset for partition in partitions}
+
+    def released(self, partitions: set[int]) -> None:
+        """Forget the cases of these partitions."""
+        for partition in partitions:
+            folder = self._folders.pop(partition, None)
+            for case_id in folder.files if folder else ():
+                self._due.pop(case_id, None)
+
+    async def chunk(self, partition: int, chunk: Chunk) -> None:
+        """Fold a chunk and note what falls due next."""
+        folder = self._folders.get(partition)
+        if folder is None:
+            return
+        touched: set[str] = set()
+        for stored in chunk.records:
+            step = folder.fold(read_entry(stored))
+            if step is not None and step.changed:
+                touched.add(step.after.id)
+                self._note(step.after.id, step.after.case.next_due_ms if step.after.case else None)
+        folder.forget_ended(touched)
+
+    async def alongside(self) -> None:
+        """Look every LOOK_MS for what fell due, and append its ticks."""
+        while True:
+            await asyncio.sleep(LOOK_MS / 1000)
+            now = time.time_ns() // 1_000_000
+            ticks = self._take_due(now)
+            try:
+                await asyncio.gather(*(self._appender.append(_tick(case_id, due, now)) for case_id, due in ticks))
+            except LogUnreachable:
+                continue
+
+    def _take_due(self, now: int) -> list[tuple[str, int]]:
+        ticks: list[tuple[str, int]] = []
+        while self._heap and self._heap[0][0] < now and len(ticks) < TICKS_PER_LOOK_MAX:
+            _, case_id = heapq.heappop(self._heap)
+            due = self._due.get(case_id)
+            if due is None:
+                continue
+            if due < now:
+                ticks.append((case_id, due))
+            heapq.heappush(self._heap, (max(due, now) + AGAIN_MS if due < now else due, case_id))
+        return ticks
+
+    def _note(self, case_id: str, due: int | None) -> None:
+        if due is None:
+            self._due.pop(case_id, None)
+        elif self._due.get(case_id) != due:
+            self._due[case_id] = due
+            heapq.heappush(self._heap, (due, case_id))
+
+
+def _tick(case_id: str, due: int, now: int) -> Attempt:
+    action_id = str(uuid.uuid5(NAMESPACE, f"tick:{case_id}:{due}"))
+    return Attempt(action_id, case_id, CLOCK, Tick(), now, "tick")

@@ -1,0 +1,62 @@
+"""project: folds `events` into PostgreSQL, rows and place in one transaction (decision record 0008)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventlog.stored import read_entry
+from eventlog.tail import ends
+from eventlog.topics import TopicNames
+from projections.database import migrate, open_pool
+from projections.runner import Runner
+from streams.chunks import Chunk
+from streams.worker import Processor
+
+POOL_SIZE = 2
+
+
+class Project(Processor):
+    """The writer of all projections' rows; a partition goes on where its rows stand."""
+
+    name = "project"
+
+    def __init__(
+        self, bootstrap: str, postgres: str, names: TopicNames, log: str, zone: str, towns: Sequence[str]
+    ) -> None:
+        self.topic = names.events
+        self._bootstrap = bootstrap
+        self._postgres = postgres
+        self._log = log
+        self._zone = zone
+        self._towns = towns
+        self._pool: Any = None
+        self._runner: Runner | None = None
+
+    async def open(self) -> None:
+        """Connect and make the tables that are missing."""
+        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-project")
+        async with self._pool.acquire() as connection:
+            await migrate(connection)
+        self._runner = Runner(self._pool, self._log, self._zone, self._towns)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._pool.close()
+
+    async def place(self, partitions: set[int]) -> dict[int, int]:
+        """Where the rows of these partitions stand."""
+        assert self._runner is not None, "opened before it is placed"
+        upto = await ends(self._bootstrap, self.topic)
+        return {partition: await self._runner.start(partition, upto[partition]) for partition in sorted(partitions)}
+
+    def released(self, partitions: set[int]) -> None:
+        """Drop the partitions' folds; whoever takes them reads the rows."""
+        if self._runner is not None:
+            for partition in partitions:
+                self._runner.drop(partition)
+
+    async def chunk(self, partition: int, chunk: Chunk) -> None:
+        """Fold a chunk and write its rows."""
+        assert self._runner is not None, "opened before it is fed"
+        await self._runner.apply(partition, [read_entry(stored) for stored in chunk.records])
