@@ -1,0 +1,138 @@
+"""The whole system as children of one process: embedded Kafka and PostgreSQL (or a cluster), processors, API.
+
+Owns starting in order, restarting a part that ends, and stopping in order. A part that keeps failing ends everything
+with its last lines: better stopped and said than limping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from eventlog.topics import TopicNames
+from ops.embedded.stack import EmbeddedStack
+from ops.serve import prepare
+from reference.profile import Profile
+from runtime.children import Child, start
+from runtime.faults import Fault
+from runtime.settings import Settings
+
+PROCESSORS = ("dispatch", "project", "clock")
+RESTARTS_MAX = 10
+RESTARTS_WITHIN_S = 60.0
+RESTART_PAUSE_S = 0.2
+LOOK_S = 0.1
+
+log = structlog.get_logger("system")
+
+
+class System:
+    """The running parts; `env` is what a further process needs to join (it holds secrets)."""
+
+    def __init__(self, env: dict[str, str], folder: Path) -> None:
+        self.env = env
+        self.parts: dict[str, Child] = {}
+        self._folder = folder
+        self._ended: list[float] = []
+        self._stopping = False
+
+    def start_part(self, name: str) -> Child:
+        """Start `liandong serve NAME` as a child."""
+        command = [sys.executable, "-m", "ops.cli", "serve", name]
+        child = start(name, command, self._folder / "logs" / f"{name}.log", env=self.env)
+        self.parts[name] = child
+        return child
+
+    async def watch(self) -> None:
+        """Restart what ends, for ever. Raises Fault `system.part_failing` when that happens too often."""
+        while not self._stopping:
+            for name, child in list(self.parts.items()):
+                code = child.code()
+                if code is not None and not self._stopping:
+                    self._count(child, code)
+                    await asyncio.sleep(RESTART_PAUSE_S)
+                    self.start_part(name)
+            await asyncio.sleep(LOOK_S)
+
+    async def stop(self) -> None:
+        """Stop the parts: first who lets work in, then who does it."""
+        self._stopping = True
+        for child in reversed(self.parts.values()):
+            await child.stop()
+        self.parts.clear()
+
+    def _count(self, child: Child, code: int) -> None:
+        log.warning("system.part_ended", part=child.name, code=code)
+        now = time.monotonic()
+        self._ended = [at for at in self._ended if now - at < RESTARTS_WITHIN_S] + [now]
+        if len(self._ended) > RESTARTS_MAX:
+            raise Fault(
+                "system.part_failing",
+                f"{child.name} 反复退出(代码 {code}):{child.last_lines(5)}",
+                f"{child.name} keeps ending (code {code}): {child.last_lines(5)}",
+                hint_zh=f"日志:{child.log}",
+                hint_en=f"Its log: {child.log}",
+            )
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, profile: Profile, parts: Sequence[str] = PROCESSORS, show: bool = True
+) -> AsyncGenerator[System, None]:
+    """The system with these parts, until the context is left. Raises Fault where a part cannot be started."""
+    if settings.kafka and settings.postgres.get_secret_value():
+        yield_env = _env(settings, settings.kafka, settings.postgres.get_secret_value())
+        async with _with_parts(settings, profile, parts, yield_env) as system:
+            yield system
+        return
+    async with EmbeddedStack(settings.data_dir, settings.cache_dir, settings.java, show) as stack:
+        env = _env(settings, stack.kafka, stack.postgres)
+        async with _with_parts(settings, profile, parts, env) as system:
+            yield system
+
+
+@asynccontextmanager
+async def _with_parts(
+    settings: Settings, profile: Profile, parts: Sequence[str], env: dict[str, str]
+) -> AsyncGenerator[System, None]:
+    names = TopicNames(settings.topic_prefix)
+    await asyncio.to_thread(prepare, env["LIANDONG_KAFKA"], names, profile, settings.replication)
+    system = System(env, settings.data_dir)
+    try:
+        for part in parts:
+            system.start_part(part)
+        yield system
+    finally:
+        await system.stop()
+
+
+def _env(settings: Settings, kafka: str, postgres: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "LIANDONG_KAFKA": kafka,
+        "LIANDONG_POSTGRES": postgres,
+        "LIANDONG_DATA_DIR": str(settings.data_dir),
+        "LIANDONG_CACHE_DIR": str(settings.cache_dir),
+        "LIANDONG_PROFILE": settings.profile,
+        "LIANDONG_TOPIC_PREFIX": settings.topic_prefix,
+        "LIANDONG_PORT": str(settings.port),
+        "LIANDONG_DEMO": str(settings.demo).lower(),
+        "LIANDONG_MASTER_KEY": settings.master_key.get_secret_value() or _master_key(settings.data_dir),
+    }
+
+
+def _master_key(data_dir: Path) -> str:
+    path = data_dir / "master.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text()
