@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ops.demo import demo, up
 from ops.serve import serve_app, topics
 from ops.setup import dashboard_app, setup
 from runtime.faults import Fault
@@ -41,6 +42,8 @@ def about(
     """Options that stand before any command."""
 
 
+app.command()(demo)
+app.command()(up)
 app.command()(setup)
 app.command()(topics)
 app.add_typer(serve_app, name="serve")

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 import typer
 
+from api import server
 from domain.case.frame import Rules
 from eventlog import refs
 from eventlog.append import Appender
@@ -114,6 +115,15 @@ def clock() -> None:
     """The clock: appends a tick when something falls due."""
     settings, bootstrap, postgres, names, ids, _ = _start("clock")
     _run(Clock(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
+
+
+@serve_app.command()
+def api() -> None:
+    """The HTTP and websocket API with the screens."""
+    settings = load_settings()
+    configure_logging(settings.log_level, "api")
+    bootstrap, postgres = require_cluster(settings)
+    server.run(settings, load_profile(settings.profile), bootstrap, postgres)
 
 
 def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], Profile]:

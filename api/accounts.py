@@ -1,0 +1,139 @@
+"""Accounts, posts and tokens in PostgreSQL: Argon2id passwords, opaque tokens of which only the hash is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import argon2
+import msgspec
+
+from domain.case.values import Actor, Role
+from reference.profile import Profile
+
+TOKEN_MS = 12 * 3_600_000
+WALL_TOKEN_MS = 365 * 24 * 3_600_000
+FAILURES_MAX = 10
+FAILURES_WITHIN_S = 60.0
+FAILURES_KEPT_MAX = 10_000
+DEMO_PASSWORD = "liandong-demo"  # noqa: S105  # said openly: demo accounts exist in demo mode only
+
+_hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_nobody = _hasher.hash("nobody has this password")
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who is logged in, with all of the person's posts, the first one first."""
+
+    username: str
+    posts: tuple[Actor, ...]
+
+    def post(self, *roles: Role) -> Actor | None:
+        """The first post with one of these roles, or None."""
+        return next((post for post in self.posts if post.role in roles), None)
+
+
+class Accounts:
+    """The account store on a pool; remembers recent failures to slow guessing down."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._failures: dict[str, list[float]] = {}
+
+    async def log_in(self, username: str, password: str) -> tuple[str, int, Person] | None:
+        """A new token, its life in ms, and the person; None if the password is wrong or the account is closed."""
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow("select password, disabled from account where username = $1", username)
+        right = await asyncio.to_thread(_verify, row["password"] if row else _nobody, password)
+        person = await self._person(username) if right and row and not row["disabled"] else None
+        if person is None:
+            self._note_failure(username)
+            return None
+        token = secrets.token_urlsafe(32)
+        life = WALL_TOKEN_MS if person.posts[0].role is Role.WALL else TOKEN_MS
+        async with self._pool.acquire() as connection:
+            await connection.execute("delete from token where expires_ms < $1", _now())
+            await connection.execute("insert into token values ($1, $2, $3)", _hash(token), username, _now() + life)
+        return token, life, person
+
+    def locked(self, username: str) -> bool:
+        """True after too many failures within the last minute."""
+        since = time.monotonic() - FAILURES_WITHIN_S
+        return sum(at > since for at in self._failures.get(username, ())) >= FAILURES_MAX
+
+    async def who(self, token: str) -> Person | None:
+        """The person of a token that is known and not over."""
+        async with self._pool.acquire() as connection:
+            username = await connection.fetchval(
+                "select username from token join account using (username) "
+                "where hash = $1 and expires_ms > $2 and not disabled",
+                _hash(token),
+                _now(),
+            )
+        return await self._person(username) if username else None
+
+    async def _person(self, username: str) -> Person | None:
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                "select role, scope, level, unit from post where username = $1 order by role", username
+            )
+        posts = tuple(Actor(username, Role(row["role"]), row["scope"], row["level"], row["unit"]) for row in rows)
+        return Person(username, posts) if posts else None
+
+    def _note_failure(self, username: str) -> None:
+        if len(self._failures) > FAILURES_KEPT_MAX:
+            self._failures.clear()
+        self._failures.setdefault(username, []).append(time.monotonic())
+
+
+async def create_tables(connection: Any) -> None:
+    """Create the tables that are missing."""
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(7302)")
+        await connection.execute(Path(__file__).with_name("accounts.sql").read_text())
+
+
+async def seed_demo(connection: Any, profile: Profile) -> int:
+    """The demo's accounts (design document §7): one a role, and per township; gives how many. Demo mode only."""
+    root, first = profile.about.root, profile.towns[0]
+    rows: list[tuple[str, Role, str, int, str | None]] = [
+        (str(role), role, root, 0, f"{first}-team" if role is Role.HANDLER else None)
+        for role in Role
+        if role is not Role.SYSTEM
+    ]
+    rows = [(n, r, s, 2 if r is Role.GRID_HEAD else 3 if r is Role.COLLECTOR else v, u) for n, r, s, v, u in rows]
+    for town in profile.towns:
+        rows.append((f"handler-{town}", Role.HANDLER, town, 1, f"{town}-team"))
+        rows.append((f"handler-{town}-2", Role.HANDLER, town, 1, f"{town}-team"))
+        rows.append((f"collector-{town}", Role.COLLECTOR, town, 3, None))
+        rows.append((f"grid_head-{town}", Role.GRID_HEAD, town, 2, None))
+    rows += [(f"handler-{u.code}", Role.HANDLER, root, 0, u.code) for u in profile.units if u.kind == "department"]
+    password = _hasher.hash(DEMO_PASSWORD)
+    async with connection.transaction():
+        await connection.executemany(
+            "insert into account values ($1, $2) on conflict do nothing", [(row[0], password) for row in rows]
+        )
+        await connection.executemany(
+            "insert into post (username, role, scope, level, unit) values ($1, $2, $3, $4, $5) on conflict do nothing",
+            [(name, str(role), scope, level, unit) for name, role, scope, level, unit in rows],
+        )
+    return len(rows)
+
+
+def _verify(held: str, password: str) -> bool:
+    try:
+        return _hasher.verify(held, password)
+    except argon2.exceptions.Argon2Error:
+        return False
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

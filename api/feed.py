@@ -1,0 +1,151 @@
+"""The wall's websocket `liandong.wall.v1`: a ticket, one catch-up, then frames. One integer a client, no queue.
+
+A client that does not drain is given one conflated frame when it does; nobody waits for anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import msgspec
+from fastapi import WebSocket, WebSocketDisconnect
+
+from api.hub import Frame, Hub
+
+TICKET_MS = 30_000
+TICKETS_MAX = 10_000
+AUTH_S_MAX = 5.0
+DRAIN_S_MAX = 30.0
+HEARTBEAT_S = 1.0
+SUBPROTOCOL = "liandong.wall.v1"
+
+
+class Tickets:
+    """One-use tickets, so that no token ever stands in an address."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def give(self) -> str:
+        """A new ticket."""
+        if len(self._until) >= TICKETS_MAX:
+            now = time.monotonic()
+            self._until = {ticket: until for ticket, until in self._until.items() if until > now}
+        ticket = secrets.token_urlsafe(24)
+        self._until[ticket] = time.monotonic() + TICKET_MS / 1000
+        return ticket
+
+    def take(self, ticket: str) -> bool:
+        """True once, for a ticket that is not over."""
+        return self._until.pop(ticket, 0.0) > time.monotonic()
+
+
+async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str) -> None:
+    """Serve one client until it leaves."""
+    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope.get("subprotocols", []) else None)
+    try:
+        async with asyncio.timeout(AUTH_S_MAX):
+            first = await _read(socket)
+    except TimeoutError:
+        await socket.close(4401)
+        return
+    if first is None or first.get("op") != "auth" or not tickets.take(str(first.get("ticket"))):
+        await socket.close(4401)
+        return
+    await _send(socket, {"op": "hello", "log": hub.log, "now": _now(), "hb": 1000, "build": build, "retry_ms": 0})
+    wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=4)
+    tasks = [asyncio.create_task(_receive(socket, wanted)), asyncio.create_task(_push(socket, hub, wanted))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    except (WebSocketDisconnect, RuntimeError):
+        return
+    except TimeoutError:
+        await socket.close(4008)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _receive(socket: WebSocket, wanted: asyncio.Queue[dict[str, Any]]) -> None:
+    while True:
+        message = await _read(socket)
+        if message is None:
+            await socket.close(4400)
+            return
+        if message.get("op") == "ping":
+            await _send(socket, {"op": "pong", "c": message.get("c"), "now": _now()})
+        elif message.get("op") == "sub" and message.get("t") == "city":
+            await wanted.put(message)
+        else:
+            await socket.close(4403 if message.get("op") == "sub" else 4400)
+            return
+
+
+async def _push(socket: WebSocket, hub: Hub, wanted: asyncio.Queue[dict[str, Any]]) -> None:
+    seq: int | None = None
+    beat = 0.0
+    while True:
+        if seq is None or not wanted.empty():
+            seq = await _catch_up(socket, hub, (await wanted.get()).get("from") or {})
+            continue
+        frames = hub.since(seq)
+        if frames is None:
+            await _send(socket, {"op": "resync", "t": "city"})
+            seq = None
+            continue
+        if frames:
+            await _send(socket, _delta(hub, frames, seq))
+            seq = frames[-1].seq
+        if time.monotonic() - beat >= HEARTBEAT_S:
+            beat = time.monotonic()
+            lag = max(_now() - hub.as_of_ms, 0)
+            await _send(socket, {"op": "hb", "t": {"city": seq}, "now": _now(), "as_of": hub.as_of_ms, "lag": lag})
+        try:
+            async with asyncio.timeout(max(beat + HEARTBEAT_S - time.monotonic(), 0.01)), hub.changed:
+                if hub.seq == seq:
+                    await hub.changed.wait()
+        except TimeoutError:
+            continue
+
+
+async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int | None:
+    seq = hub.seq_at(str(place.get("pos"))) if place.get("log") == hub.log else None
+    frames = None if seq is None else hub.since(seq)
+    if seq is None or frames is None:
+        await _send(socket, {"op": "resync", "t": "city"})
+        return None
+    last = frames[-1].seq if frames else seq
+    await _send(socket, {**_delta(hub, frames or [hub.frames[-1]], 0), "p": 0, "s": last, "con": 1})
+    return last
+
+
+def _delta(hub: Hub, frames: list[Frame], before: int) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for frame in frames:
+        changes.update(frame.changes)
+    ticker = [entry for frame in frames for entry in frame.ticker][-20:]
+    last = frames[-1]
+    delta = {"op": "d", "t": "city", "p": before, "s": last.seq, "pos": last.pos, "now": _now(), "as_of": hub.as_of_ms}
+    return {**delta, "c": changes, "e": ticker}
+
+
+async def _read(socket: WebSocket) -> dict[str, Any] | None:
+    try:
+        message = msgspec.json.decode(await socket.receive_text())
+    except (msgspec.DecodeError, KeyError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
+async def _send(socket: WebSocket, message: dict[str, Any]) -> None:
+    async with asyncio.timeout(DRAIN_S_MAX):
+        await socket.send_text(msgspec.json.encode(message).decode())
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,288 @@
+"""The hub tails `events` and folds it with the projection's own functions, so that it holds what the board holds.
+
+Owns the wall's frames and the answers that requests wait for. `as_of` is honest: an instant counts as seen only when
+every action that stood in the log then is decided and folded here; a silent broker or a dead decider stops it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.case import events as e
+from domain.case.values import ClockKind
+from eventlog.casefile import CaseFile
+from eventlog.position import PARTITIONS, partition_of, write_position
+from eventlog.record import DecisionRecord
+from eventlog.stored import read_entry
+from eventlog.tail import ends, tail
+from eventlog.topics import TopicNames
+from projections import board, case_state, checkpoint
+from projections.board import BoardRow, CountKey, Counts
+from projections.steps import Folder, Step
+
+FRAME_MS = 25
+FRAMES_KEPT_MAX = 4_096
+OUTCOMES_KEPT_MAX = 20_000
+MARKS_MAX = 60
+MARK_MS = 500
+MARK_S_MAX = 5.0
+TICKER_KEPT = 5
+TICKER_PER_FRAME_MAX = 20
+
+TICKER: dict[type[e.Event], str] = {
+    e.Reported: "reported",
+    e.Accepted: "accepted",
+    e.Declined: "declined",
+    e.Filed: "filed",
+    e.Dispatched: "dispatched",
+    e.Acknowledged: "acknowledged",
+    e.Progressed: "progressed",
+    e.CoDone: "co_done",
+    e.Handled: "handled",
+    e.CheckSent: "check_sent",
+    e.CheckPassed: "check_passed",
+    e.CheckFailed: "check_failed",
+    e.Closed: "closed",
+    e.ClockNear: "near",
+    e.ClockOverdue: "overdue",
+}
+TickerEntry = tuple[int, str, str, str | None, str, str]
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One change of the wall: its number, the place in the log after it, and what changed by key."""
+
+    seq: int
+    pos: str
+    changes: dict[str, Any]
+    ticker: tuple[TickerEntry, ...]
+
+
+class Hub:
+    """The live board of one city. `log` is the id of `events`; run `load`, then `follow` and `mark` as tasks."""
+
+    def __init__(self, bootstrap: str, names: TopicNames, log: str, zone: str, towns: Sequence[str]) -> None:
+        self.log = log
+        self.seq = 0
+        self.as_of_ms = 0
+        self.changed = asyncio.Condition()
+        self.frames: deque[Frame] = deque(maxlen=FRAMES_KEPT_MAX)
+        self.rows: dict[str, BoardRow] = {}
+        self.counts: dict[CountKey, Counts] = {}
+        self._bootstrap = bootstrap
+        self._names = names
+        self._zone = ZoneInfo(zone)
+        self._towns = list(towns)
+        self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
+        self._live: dict[str, list[int]] = {}
+        self._dirty: dict[str, None] = {}
+        self._ticker: list[TickerEntry] = []
+        self._last_ticker: deque[TickerEntry] = deque(maxlen=TICKER_KEPT)
+        self._day = ""
+        self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
+        self._waiting: dict[tuple[int, int], asyncio.Future[DecisionRecord]] = {}
+        self._recent: OrderedDict[tuple[int, int], DecisionRecord] = OrderedDict()
+
+    async def load(self, pool: Any) -> None:
+        """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
+        upto = await ends(self._bootstrap, self._names.events)
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            places = await checkpoint.read(connection, board.NAME)
+            self.rows = {row.case_id: row for row in await board.read_rows(connection)}
+            self.counts = await board.read_counts(connection)
+            for partition, place in places.items():
+                checkpoint.require_log(place, self.log, upto[partition])
+                self._folders[partition] = Folder(partition, place)
+                files = await case_state.load_open(connection, partition)
+                self._folders[partition].put((file.id for file in files), {file.id: file for file in files})
+        for row in self.rows.values():
+            self._count_row(row, 1)
+        self._day = self._today()
+        self.frames.append(Frame(self.seq, self.position(), {}, ()))
+
+    def position(self) -> str:
+        """The place in the log up to which this hub has folded."""
+        return write_position({partition: folder.next_offset for partition, folder in self._folders.items()})
+
+    async def follow(self) -> None:
+        """Fold the log for ever."""
+        starts = {partition: folder.next_offset for partition, folder in self._folders.items()}
+        async for chunk in tail(self._bootstrap, self._names.events, starts):
+            for stored in chunk:
+                entry = read_entry(stored)
+                self._apply(self._folders[stored.partition].fold(entry))
+                if isinstance(entry.record, DecisionRecord):
+                    self._answer(entry.record)
+            self._settle_marks()
+
+    async def publish(self) -> None:
+        """Make a frame of what changed, at most every FRAME_MS."""
+        while True:
+            await asyncio.sleep(FRAME_MS / 1000)
+            await self.flush()
+
+    async def mark(self) -> None:
+        """Ask every MARK_MS where the log ends; `as_of_ms` follows once everything up to there is folded."""
+        while True:
+            asked = time.time_ns() // 1_000_000
+            try:
+                async with asyncio.timeout(MARK_S_MAX):
+                    actions = await ends(self._bootstrap, self._names.actions)
+                    events = await ends(self._bootstrap, self._names.events)
+                self._marks.append((asked, actions, events))
+                self._settle_marks()
+            except Exception:  # noqa: S110  # an unreachable broker shows as an as_of that stands still
+                pass
+            await asyncio.sleep(MARK_MS / 1000)
+
+    async def flush(self) -> None:
+        """Close the present frame, if anything changed."""
+        if (today := self._today()) != self._day:
+            self._day = today
+            self._dirty.update({f"t:{town}": None for town in self._towns} | {"day": None})
+        if not self._dirty and not self._ticker:
+            return
+        self.seq += 1
+        changes = {key: self._value(key) for key in self._dirty}
+        changes["kpi"] = self.kpi()
+        frame = Frame(self.seq, self.position(), changes, tuple(self._ticker[-TICKER_PER_FRAME_MAX:]))
+        self._dirty, self._ticker = {}, []
+        self.frames.append(frame)
+        async with self.changed:
+            self.changed.notify_all()
+
+    def town(self, code: str) -> list[int]:
+        """The seven numbers of a township: open, near, overdue, then accepted, closed, should, handled of today."""
+        today = self.counts.get((code, self._day), Counts())
+        return [*self._live.get(code, [0, 0, 0]), *msgspec.structs.astuple(today)]
+
+    def kpi(self) -> list[int]:
+        """The seven numbers of the city."""
+        codes = {*self._towns, board.ELSEWHERE}
+        return [sum(numbers) for numbers in zip(*(self.town(code) for code in codes), strict=True)]
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Everything the wall shows, at a frame's end."""
+        await self.flush()
+        rows = list(self.rows.values())
+        names = ("id", "no", "cls", "grid", "town", "lon", "lat", "st", "due", "dl", "nr", "stage", "unit", "opened")
+        columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in names)
+        cols = {name: list(column) for name, column in zip(names, columns, strict=True)}
+        towns = {code: self.town(code) for code in self._towns}
+        return {
+            "log": self.log,
+            "pos": self.frames[-1].pos,
+            "seq": self.seq,
+            "as_of": self.as_of_ms,
+            "cols": cols,
+            "agg": {"day": self._day, "towns": towns, "kpi": self.kpi()},
+            "e": list(self._last_ticker),
+        }
+
+    def since(self, seq: int) -> list[Frame] | None:
+        """The frames after that number; None if some are no longer kept."""
+        if seq > self.seq or self.frames[0].seq > seq:
+            return None
+        return [frame for frame in self.frames if frame.seq > seq]
+
+    def seq_at(self, pos: str) -> int | None:
+        """The number of the frame that ended at that place, or None."""
+        return next((frame.seq for frame in reversed(self.frames) if frame.pos == pos), None)
+
+    async def outcome(self, partition: int, offset: int, wait_s_max: float) -> DecisionRecord | None:
+        """The record decided for that action offset; None if there is none within the limit."""
+        key = (partition, offset)
+        if key in self._recent:
+            return self._recent[key]
+        future = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout(wait_s_max):
+                return await future
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.pop(key, None)
+
+    def case(self, case_id: str) -> CaseFile | None:
+        """The file of an open case as this hub knows it: it may be ahead of the rows."""
+        return self._folders[partition_of(case_id)].files.get(case_id)
+
+    def _answer(self, record: DecisionRecord) -> None:
+        key = (record.origin.partition, record.origin.offset)
+        self._recent[key] = record
+        if len(self._recent) > OUTCOMES_KEPT_MAX:
+            self._recent.popitem(last=False)
+        future = self._waiting.get(key)
+        if future is not None and not future.done():
+            future.set_result(record)
+
+    def _apply(self, step: Step | None) -> None:
+        if step is None or not step.changed:
+            return
+        case_id = step.after.id
+        row = board.row_of(case_id, step.after.case, self._towns)
+        before = self.rows.pop(case_id, None)
+        if before is not None:
+            self._count_row(before, -1)
+        if row is not None:
+            self.rows[case_id] = row
+            self._count_row(row, 1)
+        if row != before:
+            self._dirty[f"c:{case_id}"] = None
+            self._dirty.update({f"t:{shown.town}": None for shown in (before, row) if shown})
+        for key, counts in board.counted(step, self._zone, self._towns).items():
+            self.counts[key] = self.counts.get(key, Counts()).plus(counts)
+            self._dirty[f"t:{key[0]}"] = None
+        self._note_ticker(step)
+        self._folders[step.entry.stored.partition].forget_ended([case_id])
+
+    def _note_ticker(self, step: Step) -> None:
+        case = step.after.case
+        if case is None:
+            return
+        town = board.town_of(case.place.grid, self._towns)
+        imported = any(isinstance(event, e.Imported) for event in step.record.events)
+        for event in step.record.events:
+            name = TICKER.get(type(event))
+            if name is None or event.at_ms is None or (imported and not isinstance(event, e.Reported)):
+                continue
+            if isinstance(event, e.ClockNear | e.ClockOverdue) and event.clock is not ClockKind.HANDLE:
+                continue
+            shown = "imported" if imported else name
+            entry = (event.at_ms, shown, case.number, case.case_class, town, step.after.id)
+            self._ticker.append(entry)
+            self._last_ticker.append(entry)
+
+    def _count_row(self, row: BoardRow, sign: int) -> None:
+        live = self._live.setdefault(row.town, [0, 0, 0])
+        live[0] += sign
+        if row.due:
+            live[row.due] += sign
+
+    def _value(self, key: str) -> Any:
+        if key.startswith("c:"):
+            row = self.rows.get(key[2:])
+            return None if row is None else list(msgspec.structs.astuple(row))[1:]
+        return self._day if key == "day" else self.town(key[2:])
+
+    def _settle_marks(self) -> None:
+        while self._marks:
+            asked, actions, events = self._marks[0]
+            folded = all(
+                folder.next_offset >= events.get(p, 0) and folder.last_origin + 1 >= actions.get(p, 0)
+                for p, folder in self._folders.items()
+            )
+            if not folded:
+                return
+            self.as_of_ms = asked
+            self._marks.popleft()
+
+    def _today(self) -> str:
+        return board.day_of(time.time_ns() // 1_000_000, self._zone)

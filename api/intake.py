@@ -1,0 +1,84 @@
+"""From a request's body to an attempt: parsed once into the rules' own structs, sealed, and given its digest."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from api.problems import Problem
+from api.sealing import Keys
+from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, Tick
+from domain.case.values import Actor, Contact
+
+BODY_BYTES_MAX = 48 * 1024
+CASE_NAMESPACE = uuid.UUID("0b2f3a54-5c3a-5b55-8f5c-6a1d7d9c2b11")
+ENVELOPE = ("action_id", "expected_version", "occurred_at_ms")
+
+_Version = Annotated[int, Meta(ge=0)]
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What every action's body has around the action itself."""
+
+    action_id: uuid.UUID
+    expected_version: _Version | None = None
+    occurred_at_ms: int | None = None
+
+
+def case_of_report(action_id: str) -> str:
+    """The id of the case that a report opens: a repeated report meets the same case."""
+    return str(uuid.uuid5(CASE_NAMESPACE, action_id))
+
+
+def read_action(body: bytes, *, report: bool) -> tuple[Envelope, CaseAction, dict[str, Any]]:
+    """The envelope, the action, and the plain action body. Raises Problem `malformed`, naming the field."""
+    if len(body) > BODY_BYTES_MAX:
+        raise Problem("too_large", found=len(body), allowed=BODY_BYTES_MAX)
+    try:
+        plain = msgspec.json.decode(body, type=dict[str, Any])
+        envelope = msgspec.convert({key: plain[key] for key in ENVELOPE if key in plain}, Envelope)
+        bare = {key: value for key, value in plain.items() if key not in ENVELOPE}
+        if report:
+            action: CaseAction = msgspec.convert({"action": "report", **bare}, Report)
+        else:
+            action = msgspec.convert(bare, CaseAction)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        names = [kind.__struct_config__.tag for kind in CASE_ACTIONS]
+        raise Problem("malformed", found=str(error), allowed=names) from error
+    if not report and isinstance(action, Report | ImportCase | Tick):
+        raise Problem("malformed", found=plain.get("action"), hint="POST /api/cases")
+    return envelope, action, bare
+
+
+async def make_attempt(
+    keys: Keys, actor: Actor, case_id: str, envelope: Envelope, action: CaseAction, plain: Any, now_ms: int
+) -> Attempt:
+    """The attempt as it goes into the log: free text and contacts sealed, with the digest of the plain body."""
+    digest = keys.digest([actor.person, plain, envelope.expected_version])
+    return Attempt(
+        id=str(envelope.action_id),
+        case=case_id,
+        actor=actor,
+        action=await _sealed(keys, case_id, action),
+        received_at_ms=now_ms,
+        digest=digest,
+        occurred_at_ms=envelope.occurred_at_ms,
+        expected_version=envelope.expected_version,
+    )
+
+
+async def _sealed(keys: Keys, kid: str, action: CaseAction) -> CaseAction:
+    changed: dict[str, Any] = {}
+    for name in ("text", "instructions", "result"):
+        value = getattr(action, name, None)
+        if value is not None:
+            changed[name] = await keys.seal(kid, str(value))
+    contact = getattr(action, "contact", None)
+    if isinstance(contact, Contact):
+        sealed = {n: await keys.seal(kid, v) for n in ("name", "phone") if isinstance(v := getattr(contact, n), str)}
+        changed["contact"] = Contact(**sealed)
+    return replace(action, **changed) if changed else action

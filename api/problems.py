@@ -1,0 +1,38 @@
+"""Errors as RFC 9457 problem documents: a stable type, two titles, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+TITLES: dict[str, tuple[int, str, str]] = {
+    "unauthenticated": (401, "请先登录", "Log in first"),
+    "wrong_password": (401, "用户名或密码不正确", "The user name or password is wrong"),
+    "forbidden": (403, "该岗位无权执行此操作", "This post may not do this"),
+    "not_found": (404, "没有找到", "There is no such thing"),
+    "method_not_allowed": (405, "不支持此方法", "This method is not supported"),
+    "too_large": (413, "请求内容过大", "The request is too large"),
+    "malformed": (422, "请求内容不正确", "The request is malformed"),
+    "slow_down": (429, "请求过于频繁", "Too many requests"),
+    "log_unreachable": (503, "日志暂时不可用", "The log cannot be reached"),
+    "behind": (503, "投影尚未跟上", "The projections are behind"),
+}
+MEDIA = "application/problem+json"
+
+
+class Problem(Exception):
+    """Raised in a route; the application answers with its document."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.more = more
+
+
+def document(code: str, **more: Any) -> JSONResponse:
+    """The answer for a code of TITLES; `more` are further members (found, allowed, field, hint)."""
+    status, zh, en = TITLES[code]
+    body = {"type": f"urn:liandong:problem:{code}", "title": zh, "title_en": en, "status": status, "code": code, **more}
+    headers = {"Retry-After": "1"} if status in (429, 503) else None
+    return JSONResponse(body, status, headers, MEDIA)

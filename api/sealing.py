@@ -1,0 +1,67 @@
+"""Personal data sealed before it reaches the log: AES-256-GCM under a key of its own for every case.
+
+Owns the keys. Destroying a key erases what it sealed, and the chain, being over ciphertext, still verifies.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.case.values import Sealed, Text
+
+NONCE_BYTES = 12
+
+
+class Keys:
+    """The master key's uses: the digest of bodies, and the wrapping of subject keys."""
+
+    def __init__(self, master: str, pool: Any) -> None:
+        secret = hashlib.sha256(master.encode()).digest()
+        self._digest_key = hmac.digest(secret, b"digest", "sha256")
+        self._wrap = AESGCM(hmac.digest(secret, b"wrap", "sha256"))
+        self._pool = pool
+
+    def digest(self, body: Any) -> str:
+        """The keyed digest (hex) by which two bodies under one action id are compared: over the plaintext."""
+        plain = msgspec.json.encode(body, order="deterministic")
+        return hmac.digest(self._digest_key, plain, "sha256").hex()
+
+    async def seal(self, kid: str, text: str) -> Sealed:
+        """Seal a text under the key of that subject, making the key the first time."""
+        key = await self._key(kid, make=True)
+        assert key is not None, "made when missing"
+        nonce = os.urandom(NONCE_BYTES)
+        box = nonce + AESGCM(key).encrypt(nonce, text.encode(), kid.encode())
+        return Sealed(kid, base64.b64encode(box).decode())
+
+    async def open(self, text: Text | None) -> str | None:
+        """The plain text; None where its key was destroyed."""
+        if not isinstance(text, Sealed):
+            return text
+        key = await self._key(text.kid, make=False)
+        if key is None:
+            return None
+        box = base64.b64decode(text.box)
+        try:
+            return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], text.kid.encode()).decode()
+        except InvalidTag:
+            return None
+
+    async def _key(self, kid: str, *, make: bool) -> bytes | None:
+        async with self._pool.acquire() as connection:
+            if make:
+                nonce = os.urandom(NONCE_BYTES)
+                wrapped = nonce + self._wrap.encrypt(nonce, AESGCM.generate_key(256), kid.encode())
+                await connection.execute("insert into subject_key values ($1, $2) on conflict do nothing", kid, wrapped)
+            held = await connection.fetchval("select wrapped from subject_key where kid = $1", kid)
+        if held is None:
+            return None
+        return self._wrap.decrypt(held[:NONCE_BYTES], held[NONCE_BYTES:], kid.encode())
