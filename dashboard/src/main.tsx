@@ -1,0 +1,287 @@
+// The wall: header, six tiles, townships, map, eleven alarm slots, ticker. Server time only.
+
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import { Feed, type Login } from "./feed";
+import { MapView, type CityMap } from "./map";
+import { alarms, freshness, rate, type Board, type Case, type Numbers } from "./model";
+import "./style.css";
+import { clockTime, eventName, lang, longDate, span, switchLang, t } from "./text";
+
+interface Named {
+  zh: string;
+  en: string;
+}
+interface Site {
+  title_zh: string;
+  title_en: string;
+  zone: string;
+  demo: Login | null;
+  towns: ({ code: string } & Named)[];
+  classes: Record<string, Named>;
+  grids: Record<string, Named>;
+  map: string | null;
+  target_permille: number;
+}
+
+const OVERDUE_SLOTS = 6;
+const OTHER_SLOTS = 5;
+
+const site = signal<Site | null>(null);
+const city = signal<CityMap | null>(null);
+const board = signal<{ now: Board } | null>(null);
+const serverNow = signal(0);
+const link = signal("joining");
+let heardAt = 0;
+let heardServer = 0;
+let feed: Feed | null = null;
+let pending: Board | null = null;
+
+function named(one: Named | undefined, otherwise: string): string {
+  return one ? (lang.value === "zh" ? one.zh : one.en) : otherwise;
+}
+
+function enter(login: Login): void {
+  feed = new Feed(login, {
+    board(next) {
+      if (!pending) requestAnimationFrame(() => {
+        board.value = pending && { now: pending };
+        pending = null;
+      });
+      pending = next;
+    },
+    heard(now) {
+      heardAt = performance.now();
+      heardServer = now;
+    },
+    link(state) {
+      link.value = state;
+    },
+  });
+  void feed.start();
+}
+
+function Header({ age, state }: { age: number; state: string }) {
+  const place = site.value!;
+  const asOf = board.value?.now.asOf ?? 0;
+  return (
+    <header>
+      <h1>{lang.value === "zh" ? place.title_zh : place.title_en}</h1>
+      <span class={`state ${state}`} data-testid="link-state">{t(state as "live")}</span>
+      <span class="quiet" data-testid="data-time">
+        {t("dataTime")} <b>{asOf ? clockTime(asOf, place.zone) : "--:--:--"}</b> · {t("lag")} {asOf ? (age / 1000).toFixed(1) : "–"} s
+      </span>
+      <span class="gap" />
+      <button data-testid="lang-switch" onClick={switchLang}>{lang.value === "zh" ? "EN" : "中文"}</button>
+      <span class="quiet">{longDate(serverNow.value, place.zone)}</span>
+      <span class="clock">{clockTime(serverNow.value, place.zone)}</span>
+    </header>
+  );
+}
+
+function Bar({ numbers }: { numbers: Numbers }) {
+  const share = numbers[5] ? Math.min(1, numbers[6] / numbers[5]) : 0;
+  const below = numbers[5] > 0 && numbers[6] * 1000 < numbers[5] * site.value!.target_permille;
+  return (
+    <svg class={`bar ${below ? "below" : ""}`} viewBox="0 0 100 10" preserveAspectRatio="none">
+      <rect class="ground" width="100" height="10" />
+      <rect class="share" width={share * 100} height="10" />
+      <rect class="mark" x="94.2" width="1.6" height="10" />
+    </svg>
+  );
+}
+
+function Tiles({ kpi }: { kpi: Numbers }) {
+  const tile = (id: string, word: "open", value: number, kind = "") => (
+    <div class={`tile ${value ? kind : ""}`}>
+      <span>{t(word)}</span>
+      <b data-testid={`tile-${id}`}>{value.toLocaleString("en-US")}</b>
+    </div>
+  );
+  return (
+    <section class="tiles">
+      {tile("open", "open", kpi[0])}
+      {tile("near", "near" as "open", kpi[1], "due")}
+      {tile("overdue", "overdue" as "open", kpi[2], "late")}
+      {tile("today-accepted", "accepted" as "open", kpi[3])}
+      {tile("today-closed", "closed" as "open", kpi[4])}
+      <div class="tile wide">
+        <div>
+          <span>{t("rate")} <small>{t("target")} · {kpi[6]}/{kpi[5]}</small></span>
+          <Bar numbers={kpi} />
+        </div>
+        <b data-testid="tile-rate">{rate(kpi)}{kpi[5] ? "%" : ""}</b>
+      </div>
+    </section>
+  );
+}
+
+function Towns({ now }: { now: Board }) {
+  return (
+    <section class="panel towns">
+      <table>
+        <thead>
+          <tr><th>{t("towns")}</th><th>{t("shortOpen")}</th><th>{t("shortNear")}</th><th>{t("shortOverdue")}</th><th colSpan={2}>{t("shortRate")}</th></tr>
+        </thead>
+        <tbody>
+          {site.value!.towns.map((town) => {
+            const numbers = now.towns.get(town.code) ?? [0, 0, 0, 0, 0, 0, 0];
+            return (
+              <tr key={town.code} data-testid={`town-${town.code}`}>
+                <td title={named(town, town.code)}>{named(town, town.code)}</td>
+                <td>{numbers[0]}</td>
+                <td class={numbers[1] ? "due" : "none"}>{numbers[1] || "·"}</td>
+                <td class={numbers[2] ? "late" : "none"}>{numbers[2] || "·"}</td>
+                <td><Bar numbers={numbers} /></td>
+                <td>{rate(numbers)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function CityView({ now }: { now: Board }) {
+  const cells = useRef<HTMLCanvasElement>(null);
+  const points = useRef<HTMLCanvasElement>(null);
+  const view = useRef<MapView | null>(null);
+  useEffect(() => {
+    view.current = new MapView(cells.current!, points.current!, city.value, () => lang.value === "en");
+  }, [city.value]);
+  useEffect(() => {
+    view.current?.draw(now);
+    hook.drawn = view.current?.drawn ?? 0;
+  });
+  return (
+    <section class="panel map">
+      <div class="layers"><canvas ref={cells} /><canvas ref={points} data-testid="map" /></div>
+      <footer>
+        {city.value && <span>{t("legend")} <i class="ramp" /> {t("many")}</span>}
+        <span class="due">{t("near")}</span>
+        <span class="late">{t("overdue")}</span>
+        <span class="gap" />
+        <span>{t(city.value ? "schematic" : "noMap")}</span>
+      </footer>
+    </section>
+  );
+}
+
+function Slot({ one, index }: { one: Case | undefined; index: number }) {
+  if (!one) return <li data-testid={`alarm-${index}`} />;
+  const place = site.value!;
+  const left = (one.dl ?? serverNow.value) - serverNow.value;
+  const kind = one.due === 2 ? "late" : one.due === 1 ? "due" : "stage";
+  const town = named(place.towns.find((found) => found.code === one.town), one.town);
+  const grid = named(place.grids[one.grid.slice(0, 12)], "");
+  return (
+    <li class={kind} data-testid={`alarm-${index}`} data-case={one.id}>
+      <i>{kind === "late" ? "■" : kind === "due" ? "▲" : "◇"}</i>
+      <span class="no">{one.no}</span>
+      <span class="what"><b>{named(place.classes[one.cls ?? ""], one.cls ?? "—")}</b><small>{town}{grid && ` · ${grid}`}</small></span>
+      <span class="span">{kind === "stage" ? t("stage") : left < 0 ? t("over") : t("left")} {span(left)}</span>
+    </li>
+  );
+}
+
+function Alarms({ now }: { now: Board }) {
+  const shown = alarms(now, OVERDUE_SLOTS, OTHER_SLOTS);
+  const slots = [
+    ...Array.from({ length: OVERDUE_SLOTS }, (_, index) => shown.overdue[index]),
+    ...Array.from({ length: OTHER_SLOTS }, (_, index) => shown.saveable[index]),
+  ];
+  return (
+    <section class="panel alarms">
+      <h2>{t("alarms")}</h2>
+      <ol>{slots.map((one, index) => <Slot key={index} one={one} index={index} />)}</ol>
+      <footer>{shown.unlisted ? t("unlisted", { n: shown.unlisted }) : slots.some(Boolean) ? "" : t("noAlarms")}</footer>
+    </section>
+  );
+}
+
+function Ticker({ now }: { now: Board }) {
+  const place = site.value!;
+  return (
+    <section class="panel ticker">
+      <h2>{t("ticker")}</h2>
+      <ol data-testid="ticker">
+        {[...now.ticker].reverse().map(([at, event, no, cls, town]) => (
+          <li key={`${at}${event}${no}`}>
+            <span class="quiet">{clockTime(at, place.zone)}</span> <b>{eventName(event)}</b> {no}{" "}
+            {named(place.classes[cls ?? ""], cls ?? "")} · {named(place.towns.find((found) => found.code === town), town)}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Door() {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    enter({ username: String(form.get("user")), password: String(form.get("password")) });
+  };
+  return (
+    <form class="door" onSubmit={submit}>
+      <label>{t("user")}<input name="user" autocomplete="username" required /></label>
+      <label>{t("device")}<input name="password" type="password" autocomplete="current-password" required /></label>
+      {link.value === "denied" && <p class="late">{t("denied")}</p>}
+      <button>{t("enter")}</button>
+    </form>
+  );
+}
+
+function Wall() {
+  const place = site.value;
+  if (!place) return <p class="door">{t("joining")}</p>;
+  const now = board.value?.now;
+  if (!now) return place.demo || (feed && link.value !== "denied") ? <p class="door">{t("joining")}</p> : <Door />;
+  const age = now.asOf ? Math.max(0, serverNow.value - now.asOf) : Infinity;
+  const state = freshness(age);
+  hook.seq = now.seq;
+  hook.pos = now.pos;
+  hook.asOf = now.asOf;
+  hook.link = link.value;
+  return (
+    <main class={state}>
+      <Header age={age} state={state} />
+      {state === "lost" && <p class="banner" data-testid="stale-banner">{t("frozen", { t: clockTime(now.asOf, place.zone) })}</p>}
+      <Tiles kpi={now.kpi} />
+      <div class="middle"><Towns now={now} /><CityView now={now} /><Alarms now={now} /></div>
+      <Ticker now={now} />
+    </main>
+  );
+}
+
+const hook = {
+  seq: 0,
+  pos: "",
+  asOf: 0,
+  drawn: 0,
+  link: "",
+  cases: () => board.value?.now.cases.size ?? 0,
+  status: (id: string) => board.value?.now.cases.get(id)?.st ?? null,
+  snapshots: () => feed?.snapshots ?? 0,
+};
+(window as unknown as { __liandong: typeof hook }).__liandong = hook;
+
+setInterval(() => (serverNow.value = heardAt ? heardServer + performance.now() - heardAt : 0), 200);
+
+async function begin(): Promise<void> {
+  try {
+    const found = (await (await fetch("/api/site")).json()) as Site;
+    if (found.map) city.value = (await (await fetch(found.map)).json()) as CityMap;
+    site.value = found;
+    document.title = found.title_zh;
+    if (found.demo) enter(found.demo);
+  } catch {
+    setTimeout(() => void begin(), 1000);
+  }
+}
+
+render(<Wall />, document.getElementById("app")!);
+void begin();

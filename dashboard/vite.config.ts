@@ -1,0 +1,7 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/",
+  esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+  build: { outDir: "../api/static", emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
+});
