@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from ops.demo import demo, up
+from ops.importing import import_cases
+from ops.replay import replay
 from ops.serve import serve_app, topics
 from ops.setup import dashboard_app, setup
 from runtime.faults import Fault
@@ -45,6 +47,8 @@ def about(
 app.command()(demo)
 app.command()(up)
 app.command()(setup)
+app.command("import")(import_cases)
+app.command()(replay)
 app.command()(topics)
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")

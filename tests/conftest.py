@@ -1,15 +1,19 @@
 """What every test shares: the folder a test lies in says what it may cost.
 
-Owns the markers and the settings of generated tests. Must never start a service.
+Owns the markers and the settings of generated tests. A service is started only by a test that asks for `live`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from ops.embedded.kafka import free_ports
+from tests.support.live import Live
 
 TESTS = Path(__file__).parent
 COSTS = ("unit", "proof", "integration", "acceptance")
@@ -30,3 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if cost not in COSTS:
             raise pytest.UsageError(f"{item.path} lies in none of tests/{{{','.join(COSTS)}}}")
         item.add_marker(cost)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One whole system for the run: real Kafka, real PostgreSQL, every processor, the API."""
+    system = Live(tmp_path_factory.mktemp("live"), free_ports(1)[0])
+    yield system
+    assert system.stop() == 0, "the demo ends in order on Ctrl-C"

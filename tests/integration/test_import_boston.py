@@ -1,0 +1,49 @@
+"""A real city's quarter through the log: the verdicts must be the city's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from ops.importing import Report, bring_in, read_rows
+from ops.system import PROCESSORS, running
+from reference.mapping import load_mapping, profile_of
+from reference.profile import save_profile
+from runtime.settings import Settings
+
+FILE = Path(__file__).parents[3] / "shared" / "data" / "boston311" / "2015-q1.csv.gz"
+Verdicts = dict[str, tuple[str, str]]
+
+
+@pytest.mark.skipif(not FILE.exists() and "CI" not in os.environ, reason=f"THE REAL QUARTER IS NOT HERE: {FILE}")
+def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> None:
+    city = load_mapping("boston")
+    rows = read_rows(FILE, city)
+    profile = profile_of(city, rows)
+    save_profile(profile, tmp_path / "boston")
+    settings = Settings(data_dir=tmp_path / "data", profile=str(tmp_path / "boston"))
+    flipped = next(row for row in rows if row["OnTime_Status"] == "ONTIME" and row["TARGET_DT"] and row["CLOSED_DT"])
+
+    async def work() -> tuple[Report, Verdicts, Report, Report]:
+        async with running(settings, profile, PROCESSORS) as system:
+            watch = asyncio.create_task(system.watch())
+            first, verdicts = await bring_in(system.env, settings, city, rows, None)
+            second, _ = await bring_in(system.env, settings, city, rows[:3_000], None)
+            late = {**flipped, "CLOSED_DT": "2015-12-31T00:00:00"}
+            changed, _ = await bring_in(system.env, settings, city, [late], None)
+            _, other = await bring_in(system.env, settings, city, [{**late, "CASE_ENQUIRY_ID": "made-1"}], None)
+            watch.cancel()
+            assert other["made-1"][1] == "late", "a later close flips the verdict"
+            return first, verdicts, second, changed
+
+    first, verdicts, second, changed = asyncio.run(work())
+    assert (first.rows, first.added, first.bad, first.refused) == (26_788, 26_788, [], [])
+    flagged = [r for r in rows if r["TARGET_DT"] and r["CLOSED_DT"] and r["OnTime_Status"]]
+    expected = {r["CASE_ENQUIRY_ID"]: {"ONTIME": "on_time", "OVERDUE": "late"}[r["OnTime_Status"]] for r in flagged}
+    assert {number: verdicts[number][1] for number in expected} == expected
+    assert sorted((list(expected.values()).count("on_time"), list(expected.values()).count("late"))) == [4_594, 10_273]
+    assert (second.added, second.known) == (0, 3_000)
+    assert (changed.added, changed.changed) == (0, [flipped["CASE_ENQUIRY_ID"]])

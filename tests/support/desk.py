@@ -1,0 +1,31 @@
+"""Carries one case through the rules as the decider does: attempts in, records out."""
+
+from __future__ import annotations
+
+import uuid
+
+from domain.case.actions import Attempt, CaseAction
+from domain.case.values import Actor
+from eventlog.casefile import CaseFile, absorb
+from eventlog.record import DecisionRecord, Origin, encode
+from eventlog.verdict import Arrived, Office, judge
+from tests.support.city import rules
+
+
+class Desk:
+    """One case and its records so far."""
+
+    def __init__(self, case_id: str = "case-1") -> None:
+        self.file = CaseFile(case_id)
+        self.records: list[DecisionRecord] = []
+
+    def act(
+        self, actor: Actor, action: CaseAction, at_ms: int, action_id: str = "", digest: str = "d"
+    ) -> DecisionRecord:
+        """Decide one attempt at that instant of the log."""
+        attempt = Attempt(action_id or str(uuid.uuid4()), self.file.id, actor, action, at_ms, digest)
+        arrived = Arrived(Origin("t", 0, len(self.records)), at_ms, self.file.id.encode(), b"")
+        record = judge(self.file, attempt, arrived, Office(rules(), "test", "20261124-00-0001"))
+        self.file = absorb(self.file, record, encode(record))
+        self.records.append(record)
+        return record

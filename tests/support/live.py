@@ -1,0 +1,106 @@
+"""A whole demo as a child process, for tests that need the real thing."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+READY_S_MAX = 90
+PARTS = ("kafka.Kafka", "postgres", "ops.cli")
+
+
+class Live:
+    """A running `liandong demo --quiet`; `address` is its API, `kafka` its broker."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        env = {**os.environ, "LIANDONG_DATA_DIR": str(data_dir), "LIANDONG_PORT": str(port), "PYTHONWARNINGS": ""}
+        self.data_dir = data_dir
+        self.address = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "demo", "--quiet"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        self.kafka = self._wait()
+        self._tokens: dict[str, str] = {}
+
+    def _wait(self) -> str:
+        said: list[str] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said.append(line)
+            if match := re.search(r"Kafka +(127\S+)", line):
+                return match[1]
+        raise AssertionError("the demo did not start:\n" + "".join(said))
+
+    def part(self, name: str) -> psutil.Process:
+        """The process of `liandong serve NAME`."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            if child.cmdline()[-2:] == ["serve", name]:
+                return child
+        raise AssertionError(f"{name} does not run")
+
+    def family(self) -> list[psutil.Process]:
+        """The demo's children, whatever they are."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def token(self, username: str) -> str:
+        """A token of a demo account."""
+        if username not in self._tokens:
+            body = {"username": username, "password": "liandong-demo"}
+            answer = httpx.post(f"{self.address}/api/token", json=body)
+            self._tokens[username] = answer.json()["access_token"]
+        return self._tokens[username]
+
+    def call(self, username: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        """A request by that person."""
+        headers = {"Authorization": f"Bearer {self.token(username)}"}
+        return httpx.request(method, f"{self.address}{path}", json=body, headers=headers, timeout=20)
+
+    def report(self, grid: str, **more: Any) -> str:
+        """Report a case by the acceptor; gives its id."""
+        body = {"action_id": str(uuid.uuid4()), "place": {"grid": grid}, "channel": "hotline", "case_class": "010101"}
+        answer = self.call("acceptor", "POST", "/api/cases", {**body, **more})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["case_id"])
+
+    def act(self, username: str, case_id: str, action: str, **more: Any) -> httpx.Response:
+        """One action on a case."""
+        body = {"action_id": str(uuid.uuid4()), "action": action, **more}
+        return self.call(username, "POST", f"/api/cases/{case_id}/actions", body)
+
+    def dispatched(self, grid: str, lead: str) -> str:
+        """A case that waits for its lead's acknowledgement."""
+        case_id = self.report(grid)
+        assert self.act("acceptor", case_id, "accept").status_code == 200
+        assert self.act("shift_head", case_id, "file", condition="01").status_code == 200
+        assert self.act("dispatcher", case_id, "dispatch", lead=lead).status_code == 200
+        return case_id
+
+    def stop(self) -> int:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def eventually(fact: Any, within_s: float, what: str) -> Any:
+    """Wait for a fact, looking often; fails with `what` when the limit is over."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if found := fact():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {within_s} s: {what}")

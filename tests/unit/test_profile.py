@@ -1,0 +1,63 @@
+"""Xinmi's profile: the real divisions, and a map that tiles the real outline."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+import shapely
+from msgspec.structs import replace
+
+from reference.profile import contents, load_profile, require_sound, rules_from
+from runtime.faults import Fault
+
+
+def test_the_real_divisions_are_there_and_every_village_has_two_to_six_cells() -> None:
+    profile = load_profile("xinmi")
+    levels = Counter(grid.level for grid in profile.grids)
+    assert (levels[1], levels[2]) == (19, 356)
+    cells = Counter(grid.code[:12] for grid in profile.grids if grid.level == 3)
+    assert len(cells) == 356
+    assert set(cells.values()) <= {2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_cells_of_a_level_tile_the_outline(level: int) -> None:
+    profile = load_profile("xinmi")
+    assert profile.map_path is not None
+    features = json.loads(profile.map_path.read_text())["features"]
+    shapes = [shapely.geometry.shape(f["geometry"]) for f in features if f["properties"]["level"] == level]
+    outline = next(shapely.geometry.shape(f["geometry"]) for f in features if f["properties"]["level"] == 0)
+    assert sum(shape.area for shape in shapes) == pytest.approx(outline.area, rel=1e-3)
+    assert shapely.union_all(shapes).symmetric_difference(outline).area < outline.area * 1e-3
+
+
+def test_a_decider_reads_the_same_rules_from_the_contents() -> None:
+    version, found = contents(load_profile("xinmi"))
+    rules = rules_from(found, version)
+    assert rules is not None
+    assert rules.book.version == version
+    found.pop(next(iter(found.keys() - {version})))
+    assert rules_from(found, version) is None
+
+
+def test_a_profile_with_faults_names_all_of_them() -> None:
+
+    profile = load_profile("xinmi")
+    classes = profile.standard.classes
+    broken = replace(
+        profile,
+        units=(*profile.units, profile.units[0]),
+        standard=replace(profile.standard, classes=(replace(classes[0], responsible="nobody"), *classes[1:])),
+    )
+    with pytest.raises(Fault) as refused:
+        require_sound(broken)
+    assert refused.value.code == "profile.wrong"
+    assert "stands twice" in refused.value.en
+    assert "no unit nobody" in refused.value.en
+
+
+def test_an_unknown_profile_names_the_shipped_ones() -> None:
+    with pytest.raises(Fault, match="xinmi"):
+        load_profile("nowhere")
