@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 BUILT_FROM := $(shell find dashboard -name node_modules -prune -o -type f -print 2>/dev/null) \
-	$(wildcard ops/*.txt ops/*.toml ops/*.json)
+	ops/embedded/jars.sha256
 LOCK := pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --annotation-style=line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format lock clean
 
 help: ## Print each target with its line
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +37,6 @@ check: setup ## Check format, lint, types and the import direction
 format: $(STAMPS)/project ## Format the Python code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-
-bench: setup ## Measure, side by side with the floor of the same run (ARGS="..." is passed on)
-	@$(BIN)/liandong bench $(ARGS)
 
 lock: ## Rewrite requirements/*.txt with hashes after a change in pyproject.toml (takes minutes)
 	$(PYTHON) -m venv .lock

@@ -31,6 +31,7 @@ from domain.case.actions import (
 from domain.case.values import Channel, Place, Source
 from domain.rulebook import CaseClass, Condition, Grid, Standard, Unit
 from domain.worktime import CalendarFile
+from domain.worktime.calendar_file import WEEKDAYS, Week
 from reference.profile import About, Profile
 from runtime.faults import Fault
 
@@ -192,7 +193,7 @@ def profile_of(mapping: CityMapping, rows: Iterable[Mapping[str, str]]) -> Profi
         tuple(CaseClass(code, name, name, no_limit) for code, name in sorted(classes.items())),
     )
     offices = tuple(Unit(code, name, name) for code, name in sorted(units.items()))
-    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("08:00", "17:00"),))
+    week: Week = dict.fromkeys(WEEKDAYS[:5], (("08:00", "17:00"),))
     calendar = CalendarFile(zone=mapping.city.zone, week=week, version=f"{mapping.city.name}-weekdays")
     return Profile(mapping.city, calendar, standard, tuple(grids), offices)
 

@@ -41,7 +41,7 @@ def test_a_case_goes_from_report_to_close_by_http_alone(live: Live) -> None:
         answer = live.act(who, case_id, action, **more)
         assert (answer.status_code, answer.json()["outcome"]) == (200, "accepted"), answer.text
     story = eventually(
-        lambda: [e for e in live.call("leader", "GET", f"/api/cases/{case_id}/timeline").json()["entries"]],
+        lambda: list(live.call("leader", "GET", f"/api/cases/{case_id}/timeline").json()["entries"]),
         5,
         "the timeline",
     )
@@ -193,5 +193,6 @@ def test_no_process_of_ours_outlives_a_parent_killed_by_sigkill(tmp_path: Path) 
     assert len(family) >= 6
     system.process.kill()
     system.process.wait(5)
+    system.close()
     _, alive = psutil.wait_procs(family, timeout=5)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

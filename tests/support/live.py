@@ -93,7 +93,15 @@ class Live:
     def stop(self) -> int:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of its output."""
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def eventually(fact: Any, within_s: float, what: str) -> Any:
