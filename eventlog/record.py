@@ -2,7 +2,7 @@
 
 Owns the stored format. Canonical means: msgspec's JSON of these structs in field order, defaults left out, map keys
 sorted, no white space; so the same decision always has the same bytes and one SHA-256. A stored byte never changes:
-a new field needs a default, a new meaning needs a new version (`decision.v2`) and an upcast in `eventlog.registry`.
+a new field needs a default, a new meaning needs a new version (`decision.v2`) and an upcast beside it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 
 from ops.demo import demo, up
+from ops.doctor import doctor
 from ops.importing import import_cases
+from ops.rebuild import rebuild
 from ops.replay import replay
 from ops.serve import serve_app, topics
 from ops.setup import dashboard_app, setup
@@ -47,8 +49,10 @@ def about(
 app.command()(demo)
 app.command()(up)
 app.command()(setup)
+app.command()(doctor)
 app.command("import")(import_cases)
 app.command()(replay)
+app.command()(rebuild)
 app.command()(topics)
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")

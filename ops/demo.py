@@ -39,7 +39,7 @@ def up() -> None:
 
 def _serve(settings: Settings, simulate: bool) -> None:
     configure_logging("warning", "liandong")
-    _require_port(settings)
+    require_port(settings)
     asyncio.run(_run(settings, simulate))
 
 
@@ -101,7 +101,7 @@ def _say(settings: Settings, system: System, address: str, seconds: float) -> No
     typer.echo("  Ctrl-C 结束 / Ctrl-C ends it")
 
 
-def _require_port(settings: Settings) -> None:
+def require_port(settings: Settings) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -30,6 +30,8 @@ RESTARTS_MAX = 10
 RESTARTS_WITHIN_S = 60.0
 RESTART_PAUSE_S = 0.2
 LOOK_S = 0.1
+RUNNING = "running.env"
+"""In the data folder, readable by its owner only: what `set -a; . FILE` needs to join the running system."""
 
 log = structlog.get_logger("system")
 
@@ -109,8 +111,10 @@ async def _with_parts(
     try:
         for part in parts:
             system.start_part(part)
+        _write_env(settings.data_dir / RUNNING, env)
         yield system
     finally:
+        (settings.data_dir / RUNNING).unlink(missing_ok=True)
         await system.stop()
 
 
@@ -128,6 +132,11 @@ def _env(settings: Settings, kafka: str, postgres: str) -> dict[str, str]:
         "LIANDONG_DEMO": str(settings.demo).lower(),
         "LIANDONG_MASTER_KEY": settings.master_key.get_secret_value() or _master_key(settings.data_dir),
     }
+
+
+def _write_env(path: Path, env: dict[str, str]) -> None:
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{key}={value}\n" for key, value in env.items() if key.startswith("LIANDONG_")))
 
 
 def _master_key(data_dir: Path) -> str:

@@ -55,6 +55,7 @@ function enter(login: Login): void {
     heard(now) {
       heardAt = performance.now();
       heardServer = now;
+      serverNow.value = now;
     },
     link(state) {
       link.value = state;
@@ -239,7 +240,7 @@ function Wall() {
   const place = site.value;
   if (!place) return <p class="door">{t("joining")}</p>;
   const now = board.value?.now;
-  if (!now) return place.demo || (feed && link.value !== "denied") ? <p class="door">{t("joining")}</p> : <Door />;
+  if (!now || !serverNow.value) return place.demo || (feed && link.value !== "denied") ? <p class="door">{t("joining")}</p> : <Door />;
   const age = now.asOf ? Math.max(0, serverNow.value - now.asOf) : Infinity;
   const state = freshness(age);
   hook.seq = now.seq;

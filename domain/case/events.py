@@ -1,7 +1,7 @@
 """Events of a case: facts, each with its name and version (`accepted.v1`) and the instant it is about.
 
 These structs are the stored format and are for ever: a changed meaning is a new version beside the old one,
-with an upcast in `eventlog.registry`. Clock events carry their computed instants, so that folding never needs a
+with an upcast beside it. Clock events carry their computed instants, so that folding never needs a
 calendar (decision record 0009). `at_ms` is None only for a step of an imported case that its source did not state.
 """
 

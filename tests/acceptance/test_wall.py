@@ -46,7 +46,7 @@ def test_a_report_and_each_change_of_it_are_on_the_wall(live: Live, wall: Page) 
     ):
         assert live.act(who, case_id, action, **more).status_code == 200
         wall.wait_for_function("([id, st]) => window.__liandong.status(id) === st", arg=[case_id, status])
-    wall.wait_for_function("window.__liandong.drawn >= 1")
+    wall.wait_for_function("() => window.__liandong.drawn >= 1")
 
 
 def test_it_speaks_both_languages_and_has_every_township(wall: Page) -> None:

@@ -196,3 +196,21 @@ def test_no_process_of_ours_outlives_a_parent_killed_by_sigkill(tmp_path: Path) 
     system.close()
     _, alive = psutil.wait_procs(family, timeout=5)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.parametrize("name", ["board", "case_state", "outcomes", "timeline"])
+def test_a_projection_rebuilt_while_the_system_runs_is_the_same(live: Live, name: str) -> None:
+    live.dispatched(GRID, TEAM)
+    said = live.command("rebuild", name)
+    assert (said.returncode, "equal" in said.stdout) == (0, True), said.stdout + said.stderr
+    assert live.dispatched(GRID, TEAM), "and it goes on"
+
+
+def test_replay_tells_a_cases_story_from_the_log(live: Live) -> None:
+    case_id = live.dispatched(GRID, TEAM)
+    said = live.command("replay", "--case", case_id)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.count("accepted") >= 4
+    assert "broken" not in said.stdout
+    unknown = live.command("replay", "--case", "nobody")
+    assert (unknown.returncode, "replay.unknown_case" in unknown.stderr) == (1, True)

@@ -1,0 +1,58 @@
+"""`liandong rebuild`: a projection again from the log, while the system runs; said with a digest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from eventlog.stored import Stored
+from eventlog.tail import ends, read_to
+from eventlog.topics import TopicNames
+from ops.serve import require_cluster
+from projections.database import open_pool
+from projections.rebuild import RebuildReport
+from projections.rebuild import rebuild as rebuild_projection
+from projections.runner import NAMES
+from reference.profile import load_profile
+from runtime.faults import Fault
+from runtime.settings import load_settings
+
+
+def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")]) -> None:
+    """Fold a projection again from the first record, compare it with the live one, and swap it in."""
+    if name not in NAMES:
+        allowed = ", ".join(NAMES)
+        raise Fault(
+            "rebuild.unknown", f"没有投影“{name}”,应为 {allowed}。", f"There is no projection '{name}', only {allowed}."
+        )
+    report = asyncio.run(_run(name))
+    equal = "一致 equal" if report.equal else "不一致 DIFFERENT"
+    typer.echo(f"{name}: {report.records} 条记录 records, {report.rows} 行 rows, {report.seconds:.1f} s")
+    typer.echo(f"live    {report.live}\nrebuilt {report.rebuilt}  {equal}")
+    if not report.equal:
+        raise typer.Exit(2)
+
+
+async def _run(name: str) -> RebuildReport:
+    settings = load_settings()
+    bootstrap, postgres = require_cluster(settings)
+    profile = load_profile(settings.profile)
+    names = TopicNames(settings.topic_prefix)
+    upto = await ends(bootstrap, names.events)
+
+    def read(start: dict[int, int], end: dict[int, int]) -> AsyncIterator[list[Stored]]:
+        return read_to(bootstrap, names.events, start, end)
+
+    pool = await open_pool(postgres, 1, "liandong-rebuild")
+    try:
+        with Progress(TextColumn(name), BarColumn(), MofNCompleteColumn()) as progress:
+            task = progress.add_task(name, total=sum(upto.values()))
+            return await rebuild_projection(
+                pool, name, read, upto, profile.about.zone, profile.towns, lambda n: progress.advance(task, n)
+            )
+    finally:
+        await pool.close()

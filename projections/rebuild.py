@@ -1,0 +1,133 @@
+"""Rebuild: a projection folded again from the first record, beside the live one, compared, and swapped in.
+
+Must never leave a table half rebuilt: the comparison and the swap are one transaction at one place in the log, during
+which the live projection's place is held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from eventlog.position import PARTITIONS
+from eventlog.stored import Entry, Stored, read_entry
+from projections import board, checkpoint
+from projections.runner import NAMES, writers
+from projections.steps import Folder, Step
+
+TABLES = {name: (name,) for name in NAMES} | {board.NAME: (board.NAME, board.COUNT)}
+KEYS = {
+    "case_state": "case_id",
+    "outcomes": "case_id, action_id",
+    "timeline": "case_id, seq",
+    "board": "case_id",
+    "board_count": "partition, town, day",
+}
+NEW = "_new"
+CAUGHT_UP_S_MAX = 60.0
+Read = Callable[[dict[int, int], dict[int, int]], AsyncIterator[list[Stored]]]
+
+
+class RebuildReport(msgspec.Struct, frozen=True):
+    """What came out: records folded, rows, and the digests of the live and the rebuilt tables at one place."""
+
+    name: str
+    records: int
+    rows: int
+    live: str
+    rebuilt: str
+    seconds: float
+
+    @property
+    def equal(self) -> bool:
+        """True if live and rebuilt are the same, byte for byte."""
+        return self.live == self.rebuilt
+
+
+async def rebuild(
+    pool: Any,
+    name: str,
+    read: Read,
+    upto: dict[int, int],
+    zone: str,
+    towns: Sequence[str],
+    advance: Callable[[int], None],
+) -> RebuildReport:
+    """Fold `name` from 0 with `read(from, to)`, compare with the live rows at one place, and swap.
+
+    Raises KeyError for an unknown name, TimeoutError where the live projection does not catch up.
+    """
+    tables = TABLES[name]
+    started = time.monotonic()
+    fold = _Fold(name, zone, towns)
+    async with pool.acquire() as connection:
+        for table in tables:
+            await connection.execute(f"drop table if exists {table}{NEW}")
+            await connection.execute(f"create table {table}{NEW} (like {table} including all)")
+        async for chunk in read({}, upto):
+            await fold.write(connection, chunk)
+            advance(len(chunk))
+        await _caught_up(connection, name, fold.reached())
+        async with connection.transaction():
+            # The order of the runner's own locks: a table's rows before their place.
+            await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
+            async for chunk in read(fold.reached(), await _places(connection, name)):
+                await fold.write(connection, chunk)
+            live = await _digest(connection, tables, "")
+            rebuilt = await _digest(connection, tables, NEW)
+            rows = await connection.fetchval(f"select count(*) from {tables[0]}{NEW}")
+            for table in tables:
+                await connection.execute(f"drop table {table}")
+                await connection.execute(f"alter table {table}{NEW} rename to {table}")
+    return RebuildReport(name, fold.records, rows, live, rebuilt, round(time.monotonic() - started, 2))
+
+
+async def _places(connection: Any, name: str) -> dict[int, int]:
+    places = await checkpoint.read(connection, name)
+    return {p: places[p].next_offset if p in places else 0 for p in range(PARTITIONS)}
+
+
+async def _caught_up(connection: Any, name: str, reached: dict[int, int]) -> None:
+    async with asyncio.timeout(CAUGHT_UP_S_MAX):
+        while True:
+            live_at = await _places(connection, name)
+            if all(live_at[p] >= offset for p, offset in reached.items()):
+                return
+            await asyncio.sleep(0.05)
+
+
+class _Fold:
+    def __init__(self, name: str, zone: str, towns: Sequence[str]) -> None:
+        self.records = 0
+        self._write = writers(ZoneInfo(zone), towns)[name]
+        self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
+
+    def reached(self) -> dict[int, int]:
+        return {partition: folder.next_offset for partition, folder in self._folders.items()}
+
+    async def write(self, connection: Any, chunk: list[Stored]) -> None:
+        steps: dict[int, list[Step]] = defaultdict(list)
+        for stored in chunk:
+            entry: Entry = read_entry(stored)
+            step = self._folders[stored.partition].fold(entry)
+            if step is not None:
+                steps[stored.partition].append(step)
+        for partition, found in steps.items():
+            await self._write(connection, partition, found, NEW)
+        self.records += len(chunk)
+
+
+async def _digest(connection: Any, tables: Sequence[str], suffix: str) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        order = ", ".join(f'{key.strip()}::text collate "C"' for key in KEYS[table].split(","))
+        async for row in connection.cursor(f"select t::text from {table}{suffix} t order by {order}"):
+            digest.update(row[0].encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,74 @@
+"""What can go wrong before anything runs: each has a plain sentence in both languages, and what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from ops.demo import require_port
+from ops.embedded.jars import Jar, ensure, missing
+from ops.embedded.java import find_java
+from ops.embedded.stack import EmbeddedStack
+from runtime.faults import Fault
+from runtime.logs import HIDDEN, hide_secrets
+from runtime.settings import Settings, load_settings
+
+
+def test_a_jar_that_differs_is_refused_and_named(tmp_path: Path) -> None:
+    jar = Jar("org.example:thing:1.0", hashlib.sha256(b"right").hexdigest(), 5)
+    (tmp_path / "thing-1.0.jar").write_bytes(b"right")
+    assert missing(tmp_path, (jar,)) == []
+    (tmp_path / "thing-1.0.jar").write_bytes(b"wrong")
+    with pytest.raises(Fault, match=r"org\.example:thing:1\.0") as refused:
+        missing(tmp_path, (jar,))
+    assert refused.value.code == "jar.checksum"
+
+
+def test_without_a_network_the_first_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    jar = Jar("org.slf4j:slf4j-api:1.7.36", "0" * 64, 5)
+    with pytest.raises(Fault) as refused:
+        ensure(tmp_path, show=False, jars=(jar,))
+    assert refused.value.code == "jar.no_network"
+    assert list((tmp_path / "jars").iterdir()) == []
+
+
+def test_a_java_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Fault) as refused:
+        find_java(str(tmp_path / "java"))
+    assert refused.value.code == "java.missing"
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Fault, match=str(port)) as refused:
+            require_port(Settings(port=port))
+    assert refused.value.code == "port.taken"
+
+
+@pytest.mark.asyncio
+async def test_a_folder_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "format.json").write_text('{"format": 0}')
+    with pytest.raises(Fault) as refused:
+        async with EmbeddedStack(tmp_path, tmp_path):
+            raise AssertionError("it must not start")
+    assert refused.value.code == "data.old"
+    assert not (tmp_path / "kafka").exists()
+
+
+def test_a_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_PORT", "many")
+    with pytest.raises(Fault, match="LIANDONG_PORT"):
+        load_settings()
+
+
+def test_secrets_never_reach_a_log_line() -> None:
+    line = hide_secrets(None, "info", {"event": "x", "access_token": "t", "postgres_dsn": "d", "case": "c"})
+    assert line == {"event": "x", "access_token": HIDDEN, "postgres_dsn": HIDDEN, "case": "c"}
