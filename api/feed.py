@@ -119,9 +119,11 @@ async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int |
     if seq is None or frames is None:
         await _send(socket, {"op": "resync", "t": "city"})
         return None
-    last = frames[-1].seq if frames else seq
-    await _send(socket, {**_delta(hub, frames or [hub.frames[-1]], 0), "p": 0, "s": last, "con": 1})
-    return last
+    delta = _delta(hub, frames or [hub.frames[-1]], 0)
+    if not frames:
+        delta |= {"c": {}, "e": []}
+    await _send(socket, {**delta, "con": 1})
+    return int(delta["s"])
 
 
 def _delta(hub: Hub, frames: list[Frame], before: int) -> dict[str, Any]:
