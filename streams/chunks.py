@@ -1,7 +1,7 @@
 """Faust's transport as we use it: whole chunks, our own starting place, an idempotent producer.
 
 Owns every override of Faust's private parts (pinned versions; decision records 0003 and 0007; the test
-`tests/integration/test_faust_pin.py` fails when a new version moves them). What must never happen: a partition that
+`tests/unit/test_faust_pin.py` fails when a new version moves them). What must never happen: a partition that
 starts at the group's commit, a message lost because an agent failed, a send out of order.
 """
 

@@ -47,7 +47,8 @@ function enter(login: Login): void {
   feed = new Feed(login, {
     board(next) {
       if (!pending) requestAnimationFrame(() => {
-        board.value = pending && { now: pending };
+        // A new object each time: a component whose props stay the same is not drawn again.
+        board.value = pending && { now: { ...pending } };
         pending = null;
       });
       pending = next;

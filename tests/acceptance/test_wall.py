@@ -36,8 +36,11 @@ def wall(live: Live) -> Iterator[Page]:
 
 def test_a_report_and_each_change_of_it_are_on_the_wall(live: Live, wall: Page) -> None:
     before = int(wall.get_by_test_id("tile-open").inner_text().replace(",", ""))
+    town = wall.get_by_test_id("town-410183001").locator("td").nth(1)
+    there = int(town.inner_text())
     case_id = live.report(GRID, place={"grid": GRID, "lon": 113.37, "lat": 34.53})
     expect(wall.get_by_test_id("tile-open")).to_have_text(f"{before + 1:,}")
+    expect(town).to_have_text(str(there + 1))
     for who, action, more, status in (
         ("acceptor", "accept", {}, "accepted"),
         ("shift_head", "file", {"condition": "01"}, "filed"),
