@@ -68,7 +68,7 @@ def test_a_dead_decider_makes_the_data_old_and_the_wall_says_so(live: Live, wall
         expect(wall.get_by_test_id("stale-banner")).to_be_visible(timeout=20_000)
         expect(wall.get_by_test_id("link-state")).to_have_text("数据中断")
     finally:
-        decider.send_signal(signal.SIGCONT)
+        decider.kill()
     expect(wall.get_by_test_id("link-state")).to_have_text("实时", timeout=30_000)
     assert wall.evaluate("window.__liandong.snapshots()") == 1
 
