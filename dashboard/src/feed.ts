@@ -91,7 +91,6 @@ export class Feed {
     } else if (message["op"] === "hb") {
       const beat = message as unknown as { t: { city: number }; now: number; as_of: number };
       if (beat.t.city > board.seq) return socket.close();
-      board.asOf = beat.as_of;
       this.listener.heard(beat.now, beat.as_of);
     } else if (message["op"] === "resync") {
       void this.loadSnapshot().then(

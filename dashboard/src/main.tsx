@@ -33,6 +33,7 @@ const site = signal<Site | null>(null);
 const city = signal<CityMap | null>(null);
 const board = signal<{ now: Board } | null>(null);
 const serverNow = signal(0);
+const asOf = signal(0);
 const link = signal("joining");
 let heardAt = 0;
 let heardServer = 0;
@@ -53,7 +54,8 @@ function enter(login: Login): void {
       });
       pending = next;
     },
-    heard(now) {
+    heard(now, seen) {
+      asOf.value = seen;
       heardAt = performance.now();
       heardServer = now;
       serverNow.value = now;
@@ -67,13 +69,12 @@ function enter(login: Login): void {
 
 function Header({ age, state }: { age: number; state: string }) {
   const place = site.value!;
-  const asOf = board.value?.now.asOf ?? 0;
   return (
     <header>
       <h1>{lang.value === "zh" ? place.title_zh : place.title_en}</h1>
       <span class={`state ${state}`} data-testid="link-state">{t(state as "live")}</span>
       <span class="quiet" data-testid="data-time">
-        {t("dataTime")} <b>{asOf ? clockTime(asOf, place.zone) : "--:--:--"}</b> · {t("lag")} {asOf ? (age / 1000).toFixed(1) : "–"} s
+        {t("dataTime")} <b>{asOf.value ? clockTime(asOf.value, place.zone) : "--:--:--"}</b> · {t("lag")} {asOf.value ? (age / 1000).toFixed(1) : "–"} s
       </span>
       <span class="gap" />
       <button data-testid="lang-switch" onClick={switchLang}>{lang.value === "zh" ? "EN" : "中文"}</button>
@@ -242,16 +243,16 @@ function Wall() {
   if (!place) return <p class="door">{t("joining")}</p>;
   const now = board.value?.now;
   if (!now || !serverNow.value) return place.demo || (feed && link.value !== "denied") ? <p class="door">{t("joining")}</p> : <Door />;
-  const age = now.asOf ? Math.max(0, serverNow.value - now.asOf) : Infinity;
+  const age = asOf.value ? Math.max(0, serverNow.value - asOf.value) : Infinity;
   const state = freshness(age);
   hook.seq = now.seq;
   hook.pos = now.pos;
-  hook.asOf = now.asOf;
+  hook.asOf = asOf.value;
   hook.link = link.value;
   return (
     <main class={state}>
       <Header age={age} state={state} />
-      {state === "lost" && <p class="banner" data-testid="stale-banner">{t("frozen", { t: clockTime(now.asOf, place.zone) })}</p>}
+      {state === "lost" && <p class="banner" data-testid="stale-banner">{t("frozen", { t: clockTime(asOf.value, place.zone) })}</p>}
       <Tiles kpi={now.kpi} />
       <div class="middle"><Towns now={now} /><CityView now={now} /><Alarms now={now} /></div>
       <Ticker now={now} />

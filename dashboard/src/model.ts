@@ -51,7 +51,6 @@ export interface Board {
   log: string;
   pos: string;
   seq: number;
-  asOf: number;
   day: string;
   cases: Map<string, Case>;
   towns: Map<string, Numbers>;
@@ -77,7 +76,6 @@ export function fromSnapshot(snapshot: Snapshot): Board {
     log: snapshot.log,
     pos: snapshot.pos,
     seq: snapshot.seq,
-    asOf: snapshot.as_of,
     day: snapshot.agg.day,
     cases,
     towns: new Map(Object.entries(snapshot.agg.towns)),
@@ -100,7 +98,6 @@ export function apply(board: Board, delta: Delta): boolean {
   }
   board.seq = delta.s;
   board.pos = delta.pos;
-  board.asOf = delta.as_of;
   board.ticker = [...board.ticker, ...delta.e].slice(-TICKER_KEPT);
   return true;
 }

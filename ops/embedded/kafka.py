@@ -137,8 +137,16 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+def cluster_id(random: bytes) -> str:
+    """Kafka's form of 16 random bytes: 22 characters of base64url, the first always a letter.
+
+    One in 64 would begin with a dash, and the storage tool takes that for an option.
+    """
+    return base64.urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
+
+
 def _format(command: list[str], properties: Path) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster_id(uuid.uuid4().bytes)
     done = subprocess.run(
         [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
         capture_output=True,

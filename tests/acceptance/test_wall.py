@@ -59,6 +59,13 @@ def test_it_speaks_both_languages_and_has_every_township(wall: Page) -> None:
     expect(wall.get_by_test_id("town-410183001")).to_contain_text("Qingpingjie")
 
 
+def test_a_wall_on_which_nothing_happens_stays_live(wall: Page) -> None:
+    frozen_ms = 10_000
+    seen = wall.evaluate("window.__liandong.asOf")
+    wall.wait_for_function("([seen, ms]) => window.__liandong.asOf > seen + ms", arg=[seen, frozen_ms], timeout=20_000)
+    expect(wall.get_by_test_id("link-state")).to_have_text("实时")
+
+
 def test_a_dead_decider_makes_the_data_old_and_the_wall_says_so(live: Live, wall: Page) -> None:
     decider = live.part("dispatch")
     decider.send_signal(signal.SIGSTOP)

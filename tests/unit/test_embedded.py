@@ -7,10 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ops.demo import require_port
 from ops.embedded.jars import Jar, ensure, missing
 from ops.embedded.java import find_java
+from ops.embedded.kafka import cluster_id
 from ops.embedded.stack import EmbeddedStack
 from runtime.faults import Fault
 from runtime.logs import HIDDEN, hide_secrets
@@ -35,6 +38,13 @@ def test_without_a_network_the_first_start_says_so(tmp_path: Path, monkeypatch: 
         ensure(tmp_path, show=False, jars=(jar,))
     assert refused.value.code == "jar.no_network"
     assert list((tmp_path / "jars").iterdir()) == []
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_cluster_id_is_never_taken_for_an_option(random: bytes) -> None:
+    found = cluster_id(random)
+    assert len(found) == 22
+    assert found[0].isalpha()
 
 
 def test_a_java_that_is_none_is_named(tmp_path: Path) -> None:
