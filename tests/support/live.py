@@ -90,10 +90,13 @@ class Live:
         assert self.act("dispatcher", case_id, "dispatch", lead=lead).status_code == 200
         return case_id
 
+    def settings(self) -> dict[str, str]:
+        """What another process needs to join this system."""
+        return dict(line.split("=", 1) for line in (self.data_dir / "running.env").read_text().splitlines())
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `liandong ARGUMENTS` against this system."""
-        lines = (self.data_dir / "running.env").read_text().splitlines()
-        env = {**os.environ, **dict(line.split("=", 1) for line in lines)}
+        env = {**os.environ, **self.settings()}
         command = [sys.executable, "-m", "ops.cli", *arguments]
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 

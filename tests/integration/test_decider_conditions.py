@@ -1,0 +1,208 @@
+"""What makes "every action is decided exactly once" true (design document §1): each test breaks one condition's guard.
+
+Taken away, each of the guards lets its test fail: that was tried for every one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from eventlog.append import Appender
+from eventlog.history import records
+from eventlog.position import PARTITIONS
+from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
+from eventlog.topics import TopicNames, create_and_check, topic_ids
+from streams.chunks import install
+from streams.dispatch import EXIT_SEND_FAILED
+from streams.worker import EXIT_CRASHED
+from tests.support.beside import Beside
+from tests.support.cutting import Cutting
+from tests.support.live import Live, eventually
+
+ENDS_S_MAX = 30.0
+
+
+@pytest.fixture
+def beside(live: Live, tmp_path: Path) -> Iterator[Beside]:
+    """Topics and a database of this test's own."""
+    system = Beside(live, tmp_path)
+    yield system
+    system.close()
+
+
+async def _nowhere(partitions: set[int]) -> dict[int, int]:
+    raise AssertionError(f"this app reads nothing, and was given {partitions}")
+
+
+async def _through_a_cut(broker: str, topic: str, ours: bool) -> int:
+    """Send twenty records of which one answer is cut off; gives the number of cuts."""
+    async with Cutting(broker) as socket:
+        app = faust.App(f"cut-{uuid.uuid4().hex[:6]}", broker=f"kafka://{socket.address}", producer_linger=0.0)
+        if ours:
+            install(app, topic, _nowhere, set[int].clear)
+        producer = app.producer
+        await producer.start()
+        try:
+            for number in range(20):
+                if number == 10:
+                    socket.cut_answers = 1
+                sent = await producer.send(topic, b"k", str(number).encode(), 0, None, [])
+                await sent
+        finally:
+            await producer.stop()
+        return socket.cuts
+
+
+@pytest.mark.parametrize(("ours", "copies"), [(True, 1), (False, 2)])
+def test_a_cut_before_the_answer_doubles_nothing_with_our_producer(beside: Beside, ours: bool, copies: int) -> None:
+    """Without idempotence the same cut does double a record: so the cut is a real one."""
+    topic = beside.names.checkpoints
+    assert asyncio.run(_through_a_cut(beside.kafka, topic, ours)) == 1
+    values = [int(stored.value or b"") for stored in records(beside.kafka, topic)]
+    assert values == sorted([*range(20), *[10] * (copies - 1)])
+
+
+def test_a_takeover_stands_before_whatever_its_holder_decides(beside: Beside) -> None:
+    starts: list[dict[int, int]] = []
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        starts.append({partition: len(decided) for partition, decided in beside.decisions().items()})
+        decider = beside.start("dispatch")
+        beside.report(60)
+        beside.all_decided()
+        decider.send_signal(end)
+        decider.wait(ENDS_S_MAX)
+    entries = beside.entries()
+    for partition in range(PARTITIONS):
+        decided, taken = 0, list[int]()
+        for record in (record for place, record in entries if place == partition):
+            if isinstance(record, TakeoverRecord):
+                assert record.next_offset == decided, "it names where its holder goes on"
+                taken.append(decided)
+            else:
+                decided = record.origin.offset + 1
+        assert taken == [start[partition] for start in starts]
+
+
+@pytest.mark.parametrize("commit", ["too low", "too high"])
+def test_the_place_comes_from_the_log_and_not_from_the_groups_commit(beside: Beside, commit: str) -> None:
+    decider = beside.start("dispatch")
+    beside.report(120)
+    before = beside.all_decided()
+    decider.send_signal(signal.SIGTERM)
+    assert decider.wait(ENDS_S_MAX) == 0
+    beside.report(120)
+    wrong = {p: 0 if commit == "too low" else len(before[p]) + 2 for p in range(PARTITIONS)}
+    admin: Any = KafkaAdminClient(bootstrap_servers=beside.kafka)
+    places = {TopicPartition(beside.names.actions, p): OffsetAndMetadata(offset, "", -1) for p, offset in wrong.items()}
+    admin.alter_group_offsets(f"{beside.names.prefix}dispatch", places)
+    admin.close()
+    beside.start("dispatch")
+    found = beside.all_decided()
+    assert found == {p: list(range(len(found[p]))) for p in range(PARTITIONS)}
+    assert sum(map(len, found.values())) == 240
+
+
+def test_a_failed_send_ends_the_decider_at_once_and_the_prefix_holds(beside: Beside) -> None:
+    decider = beside.start("dispatch")
+    beside.report(60)
+    beside.all_decided()
+    _set(beside, beside.names.events, "max.message.bytes", "300")
+    beside.report(60)
+    assert decider.wait(ENDS_S_MAX) == EXIT_SEND_FAILED
+    _set(beside, beside.names.events, "max.message.bytes", "1048588")
+    beside.start("dispatch")
+    found = beside.all_decided()
+    assert found == {p: list(range(len(found[p]))) for p in range(PARTITIONS)}
+
+
+@pytest.mark.parametrize("topic", ["actions", "events"])
+def test_on_a_log_that_was_made_anew_nobody_decides(beside: Beside, topic: str) -> None:
+    decider = beside.start("dispatch")
+    projector = beside.start("project")
+    beside.report(60)
+    beside.all_decided()
+    eventually(lambda: _rows(beside) == 60, ENDS_S_MAX, "the rows")
+    for part in (decider, projector):
+        part.send_signal(signal.SIGTERM)
+        assert part.wait(ENDS_S_MAX) == 0
+    _make_anew(beside, getattr(beside.names, topic))
+    before = beside.entries()
+    assert beside.start("dispatch").wait(ENDS_S_MAX) == EXIT_CRASHED
+    assert "WrongLog" in beside.said("dispatch")
+    assert [r for _, r in beside.entries() if isinstance(r, DecisionRecord)] == [
+        r for _, r in before if isinstance(r, DecisionRecord)
+    ]
+
+
+@pytest.mark.parametrize("part", ["project", "clock"])
+def test_a_hole_in_the_record_stops_whoever_folds_it(beside: Beside, part: str) -> None:
+    decider = beside.start("dispatch")
+    beside.report(60)
+    decided = beside.all_decided()
+    decider.kill()
+    reader = beside.start(part)
+    asyncio.run(_append_beyond(beside, 5, len(decided[5]) + 1))
+    assert reader.wait(ENDS_S_MAX) == EXIT_CRASHED
+    assert "Hole" in beside.said(part)
+
+
+def test_a_record_for_a_known_origin_changes_no_row(beside: Beside) -> None:
+    beside.start("project")
+    beside.start("dispatch")
+    beside.report(60)
+    beside.all_decided()
+    eventually(lambda: _rows(beside) == 60, ENDS_S_MAX, "the rows")
+    before = _state(beside)
+    again = [stored for stored in records(beside.kafka, beside.names.events) if stored.key != b"takeover"]
+    asyncio.run(_append_again(beside, [(s.partition, s.key or b"", s.value or b"") for s in again]))
+    beside.report(60)
+    eventually(lambda: _rows(beside) == 120, ENDS_S_MAX, "more rows")
+    after = _state(beside)
+    assert {case_id: after[case_id] for case_id in before} == before
+
+
+def _state(beside: Beside) -> dict[str, str]:
+    return {row["case_id"]: row["state"] for row in beside.query("select case_id, t::text as state from case_state t")}
+
+
+def _rows(beside: Beside) -> int:
+    return int(beside.query("select count(*) from case_state")[0][0])
+
+
+def _set(beside: Beside, topic: str, setting: str, value: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=beside.kafka)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={setting: value})])
+    admin.close()
+
+
+def _make_anew(beside: Beside, topic: str) -> None:
+    before = topic_ids(beside.kafka, [topic])[topic]
+    admin = KafkaAdminClient(bootstrap_servers=beside.kafka)
+    admin.delete_topics([topic])
+    eventually(lambda: topic not in admin.list_topics(), ENDS_S_MAX, "the topic is gone")
+    admin.close()
+    create_and_check(beside.kafka, TopicNames(beside.names.prefix))
+    assert topic_ids(beside.kafka, [topic])[topic] != before
+
+
+async def _append_beyond(beside: Beside, partition: int, offset: int) -> None:
+    topic = topic_ids(beside.kafka, [beside.names.actions])[beside.names.actions]
+    record = DecisionRecord(Origin(topic, partition, offset), "", Outcome.UNDECODABLE, 0, 0, "test", "test")
+    async with Appender(beside.kafka, beside.names) as appender:
+        await appender.append_raw(beside.names.events, partition, b"", encode(record))
+
+
+async def _append_again(beside: Beside, values: list[tuple[int, bytes, bytes]]) -> None:
+    async with Appender(beside.kafka, beside.names) as appender:
+        for partition, key, value in values:
+            await appender.append_raw(beside.names.events, partition, key, value)

@@ -1,0 +1,129 @@
+"""A system of one's own on the live broker and database: another topic prefix, another database, parts by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from domain.case.actions import Attempt, Report
+from domain.case.values import Actor, Channel, Place, Role
+from eventlog.append import Appender
+from eventlog.history import records
+from eventlog.record import DecisionRecord, TakeoverRecord
+from eventlog.stored import read_entry
+from eventlog.tail import ends
+from eventlog.topics import TopicNames
+from ops.serve import prepare
+from reference.profile import load_profile
+from tests.support.city import GRID
+from tests.support.live import Live, eventually
+
+DECIDED_S_MAX = 40.0
+ENDED_S_MAX = 20.0
+REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
+
+
+class Beside:
+    """Topics and a database nobody else uses. Its processes run only while a test wants them."""
+
+    def __init__(self, live: Live, folder: Path) -> None:
+        mark = uuid.uuid4().hex[:8]
+        self.names = TopicNames(f"t{mark}-")
+        self.kafka = live.kafka
+        self._folder = folder
+        self._running: list[subprocess.Popen[bytes]] = []
+        settings = live.settings()
+        main = settings["LIANDONG_POSTGRES"]
+        self.postgres = f"{main.rpartition('/')[0]}/t{mark}"
+        asyncio.run(self._create(main, f"t{mark}"))
+        self._env = {
+            **os.environ,
+            **settings,
+            "LIANDONG_POSTGRES": self.postgres,
+            "LIANDONG_TOPIC_PREFIX": self.names.prefix,
+            "LIANDONG_DATA_DIR": str(folder),
+        }
+        prepare(self.kafka, self.names, load_profile("xinmi"), 1)
+
+    async def _create(self, main: str, name: str) -> None:
+        connection = await asyncpg.connect(main)
+        try:
+            await connection.execute(f'create database "{name}"')
+        finally:
+            await connection.close()
+
+    def start(self, part: str) -> subprocess.Popen[bytes]:
+        """Run `liandong serve PART`; what it says goes to PART.log in the test's folder."""
+        with (self._folder / f"{part}.log").open("ab") as out:
+            command = [sys.executable, "-m", "ops.cli", "serve", part]
+            process = subprocess.Popen(command, env=self._env, stdout=out, stderr=out)
+        self._running.append(process)
+        return process
+
+    def said(self, part: str) -> str:
+        """What the part logged so far."""
+        return (self._folder / f"{part}.log").read_text()
+
+    def report(self, count: int) -> list[tuple[int, int]]:
+        """Append that many reports, many under way at once; gives their places on `actions`."""
+
+        async def send() -> list[tuple[int, int]]:
+            async with Appender(self.kafka, self.names) as appender:
+                return list(await asyncio.gather(*(appender.append(a_report()) for _ in range(count))))
+
+        return asyncio.run(send())
+
+    def entries(self) -> list[tuple[int, DecisionRecord | TakeoverRecord]]:
+        """All of `events`: each record with its partition."""
+        read = (read_entry(stored) for stored in records(self.kafka, self.names.events))
+        return [(entry.stored.partition, entry.record) for entry in read]
+
+    def decisions(self) -> dict[int, list[int]]:
+        """Partition → the action offsets decided, in the order in which they stand on `events`."""
+        found: dict[int, list[int]] = {partition: [] for partition in range(24)}
+        for partition, record in self.entries():
+            if isinstance(record, DecisionRecord):
+                found[partition].append(record.origin.offset)
+        return found
+
+    def all_decided(self) -> dict[int, list[int]]:
+        """Wait until every action has a decision; gives `decisions()`."""
+        wanted = asyncio.run(ends(self.kafka, self.names.actions))
+
+        def done() -> dict[int, list[int]] | None:
+            found = self.decisions()
+            return found if all(max(found[p], default=-1) + 1 >= end for p, end in wanted.items()) else None
+
+        return eventually(done, DECIDED_S_MAX, "a decision of every action")
+
+    def query(self, sql: str, *values: Any) -> list[Any]:
+        """Rows of its database."""
+
+        async def ask() -> list[Any]:
+            connection = await asyncpg.connect(self.postgres)
+            try:
+                return list(await connection.fetch(sql, *values))
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for process in self._running:
+            if process.poll() is None:
+                process.kill()
+            process.wait(ENDED_S_MAX)
+
+
+def a_report() -> Attempt:
+    """A new case of the shipped city."""
+    report = Report(Place(GRID), Channel.HOTLINE, "010101")
+    return Attempt(str(uuid.uuid4()), str(uuid.uuid4()), REPORTER, report, 0, "d")
