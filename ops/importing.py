@@ -185,7 +185,7 @@ class _Sender:
         case_id = str(uuid.uuid5(NAMESPACE, f"{past.source.name}:{number}"))
         self._cases[number] = case_id
         envelope = Envelope(uuid.uuid5(uuid.UUID(case_id), "import"))
-        plain = msgspec.to_builtins(past)
+        plain = msgspec.to_builtins(msgspec.structs.replace(past, as_of_ms=None))
         now = time.time_ns() // 1_000_000
         attempt = await make_attempt(self._keys, self._actor, case_id, envelope, past, plain, now)
         return number, await self._appender.append(attempt)

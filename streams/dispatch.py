@@ -16,7 +16,7 @@ import structlog
 
 from domain.case.frame import Rules
 from eventlog.numbering import Series
-from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode, headers
+from eventlog.record import DecisionRecord, LogRecord, Origin, Outcome, TakeoverRecord, encode, headers
 from eventlog.stored import Stored, read_entry
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
@@ -101,7 +101,8 @@ class Dispatch(Processor):
             row = rows.get(partition)
             if row is not None:
                 self._require_this_log(row, upto[partition])
-            starts[partition] = row.next_offset if row else 0
+            # One record back: the last one known tells which `actions` it was decided from.
+            starts[partition] = max(row.next_offset - 1, 0) if row else 0
             last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
             self._dockets[partition] = Docket(partition, last, series, self._zone)
         await self._fold_tail(starts, {p: upto[p] for p in partitions})
@@ -149,8 +150,7 @@ class Dispatch(Processor):
                 ids = {e.record.case for e in here if isinstance(e.record, DecisionRecord) and e.record.case}
                 await self._fetch(docket, ids)
                 for entry in here:
-                    if isinstance(entry.record, DecisionRecord) and entry.record.origin.topic != self._actions_id:
-                        raise WrongLog(f"actions: decided so far {entry.record.origin.topic}, now {self._actions_id}")
+                    self._require_these_actions(entry.record)
                     docket.fold(entry)
 
     async def _take(self, docket: Docket) -> Any:
@@ -189,6 +189,11 @@ class Dispatch(Processor):
         if future.cancelled() or future.exception() is not None:
             log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
             os._exit(EXIT_SEND_FAILED)
+
+    def _require_these_actions(self, record: LogRecord) -> None:
+        decided = record.origin.topic if isinstance(record, DecisionRecord) else record.topic
+        if decided != self._actions_id:
+            raise WrongLog(f"actions: decided so far {decided}, now {self._actions_id}")
 
     def _require_this_log(self, row: checkpoint.Checkpoint, end: int) -> None:
         if row.log != self._events_id:

@@ -49,7 +49,8 @@ _ENDS: dict[type, ClockKind] = {
 def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> list[CaseEvent]:
     """All events of a past case, and what fell due in it up to `as_of_ms`.
 
-    Refuses times in the future of `as_of_ms` (or of the log), an end before the start, and steps out of order.
+    `as_of_ms` is the instant at which a case that the source leaves open is judged; by default the log's time.
+    Refuses times in the future of the log, an end before the start, and steps out of order.
     """
     if attempt.actor.role is not Role.IMPORTER:
         raise Refused(ReasonCode.WRONG_ROLE, found=attempt.actor.role, allowed=[str(Role.IMPORTER)])
@@ -145,9 +146,9 @@ def _stand_in(attempt: Attempt, name: str, role: Role, grid: str, unit: str | No
 
 def _require_times(action: ImportCase, as_of: int, at_ms: int) -> None:
     stated = [step.at_ms for step in action.steps if step.at_ms is not None]
-    latest = max([action.opened_ms, *stated])
-    if latest > as_of or as_of > at_ms:
-        raise Refused(ReasonCode.IMPORT_TIME_IN_FUTURE, found=max(latest, as_of), limit=min(as_of, at_ms))
+    latest = max([action.opened_ms, as_of, *stated])
+    if latest > at_ms:
+        raise Refused(ReasonCode.IMPORT_TIME_IN_FUTURE, found=latest, limit=at_ms)
     if stated and min(stated) < action.opened_ms:
         raise Refused(ReasonCode.IMPORT_ENDS_BEFORE_START, found=min(stated), opened_ms=action.opened_ms)
     if action.deadline_ms is not None and action.deadline_ms < action.opened_ms:

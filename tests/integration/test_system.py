@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,12 +13,14 @@ import httpx
 import psutil
 import pytest
 
-from domain.case.actions import Attempt, Report
+from domain.case.actions import Accept, Attempt, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
 from eventlog.history import case_history, records
+from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Outcome, encode, record_hash
 from eventlog.stored import read_entry
+from eventlog.tail import tail
 from eventlog.topics import TopicNames, create_and_check
 from ops.embedded.kafka import free_ports
 from tests.support.city import GRID, TEAM
@@ -132,48 +134,89 @@ def test_topics_that_are_right_are_left_alone(live: Live) -> None:
     assert (report.created, report.differences, len(report.right)) == ((), (), 6)
 
 
-async def _load(live: Live, count: int, kills: int) -> list[tuple[int, int]]:
-    actor = Actor("acceptor", Role.ACCEPTOR, "410183")
-    places: list[tuple[int, int]] = []
-    async with Appender(live.kafka, NAMES) as appender:
-        for number in range(count):
-            report = Report(Place(GRID), Channel.HOTLINE, "010101")
-            attempt = Attempt(str(uuid.uuid4()), str(uuid.uuid4()), actor, report, 0, "d")
-            places.append(await appender.append(attempt))
-            if number % (count // kills) == count // kills // 2:
-                await asyncio.to_thread(_kill, live)
+class Decided:
+    """Every decision on `events`, by the place of its action, as it is appended."""
+
+    def __init__(self) -> None:
+        self.versions: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+        self.accepted: Counter[tuple[str, str]] = Counter()
+        self._news = asyncio.Condition()
+
+    async def follow(self, bootstrap: str) -> None:
+        """Read for ever."""
+        async for chunk in tail(bootstrap, NAMES.events, dict.fromkeys(range(PARTITIONS), 0)):
+            for stored in chunk:
+                record = read_entry(stored).record
+                if isinstance(record, DecisionRecord):
+                    self._add(record)
+            async with self._news:
+                self._news.notify_all()
+
+    async def all_of(self, places: set[tuple[int, int]], within_s: float) -> None:
+        """Wait for a decision of every one of these actions."""
+        async with asyncio.timeout(within_s), self._news:
+            await self._news.wait_for(lambda: places <= self.versions.keys())
+
+    def _add(self, record: DecisionRecord) -> None:
+        known = self.versions[(record.origin.partition, record.origin.offset)]
+        if not known and record.attempt is not None and record.outcome is Outcome.ACCEPTED:
+            self.accepted[(record.case, record.attempt.action.__class__.__name__)] += 1
+        known.add(encode(record))
+
+
+async def _burst(live: Live, appender: Appender, rate: int, seconds: int) -> set[tuple[int, int]]:
+    """Reports, each with two people who accept it, at that rate; the decider is killed halfway."""
+    loop = asyncio.get_running_loop()
+    sending: list[asyncio.Task[tuple[int, int]]] = []
+    started, per_step = loop.time(), 30
+    killing: asyncio.Future[None] | None = None
+    for step in range(rate * seconds // per_step):
+        await asyncio.sleep(max(0.0, started + step * per_step / rate - loop.time()))
+        for _ in range(per_step // 3):
+            sending += [asyncio.create_task(appender.append(attempt)) for attempt in _raced_case()]
+        if killing is None and step * per_step >= rate * seconds // 2:
+            killing = loop.run_in_executor(None, _kill, live)
+    places = set(await asyncio.gather(*sending))
+    assert killing is not None, "killed halfway"
+    await killing
     return places
 
 
+def _raced_case() -> list[Attempt]:
+    case_id = str(uuid.uuid4())
+    people = [Actor(person, Role.ACCEPTOR, "410183") for person in ("acceptor", "acceptor-2")]
+    report = Report(Place(GRID), Channel.HOTLINE, "010101")
+    actions = [(people[0], report), *((person, Accept()) for person in people)]
+    return [Attempt(str(uuid.uuid4()), case_id, person, action, 0, "d") for person, action in actions]
+
+
+async def _under_load(live: Live, kills: int) -> tuple[Decided, set[tuple[int, int]]]:
+    decided, places = Decided(), set[tuple[int, int]]()
+    following = asyncio.create_task(decided.follow(live.kafka))
+    async with Appender(live.kafka, NAMES) as appender:
+        for _ in range(kills):
+            burst = await _burst(live, appender, rate=2_100, seconds=2)
+            await decided.all_of(burst, within_s=60)
+            places |= burst
+    following.cancel()
+    return decided, places
+
+
 def _kill(live: Live) -> None:
-    decider = eventually(lambda: _part(live, "dispatch"), 20, "a decider")
+    decider = live.part("dispatch")
     decider.send_signal(signal.SIGKILL)
     decider.wait(5)
 
 
-def _part(live: Live, name: str) -> psutil.Process | None:
-    try:
-        return live.part(name)
-    except (AssertionError, psutil.Error):
-        return None
-
-
-def test_a_decider_killed_five_times_decides_every_offset_exactly_once(live: Live) -> None:
-    places = asyncio.run(_load(live, 4_000, kills=5))
-
-    def decided() -> dict[tuple[int, int], set[bytes]] | None:
-        found: dict[tuple[int, int], set[bytes]] = defaultdict(set)
-        for stored in records(live.kafka, NAMES.events):
-            record = read_entry(stored).record
-            if isinstance(record, DecisionRecord):
-                found[(record.origin.partition, record.origin.offset)].add(encode(record))
-        return found if set(places) <= found.keys() else None
-
-    found = eventually(decided, 60, "a decision of every action")
-    assert all(len(versions) == 1 for versions in found.values()), "a duplicate is byte for byte the same"
-    for partition in range(24):
-        offsets = sorted(offset for p, offset in found if p == partition)
+def test_a_decider_killed_five_times_under_load_decides_every_offset_exactly_once(live: Live) -> None:
+    decided, places = asyncio.run(_under_load(live, kills=5))
+    assert len(places) == 5 * 4_200
+    assert all(len(versions) == 1 for versions in decided.versions.values()), "a duplicate is byte for byte the same"
+    for partition in range(PARTITIONS):
+        offsets = sorted(offset for p, offset in decided.versions if p == partition)
         assert offsets == list(range(len(offsets))), "no offset is missing"
+    winners = Counter(count for (_, action), count in decided.accepted.items() if action == "Accept")
+    assert winners.keys() == {1}, "of two people exactly one accepted"
     assert live.call("acceptor", "GET", "/api/board").status_code == 200
 
 
