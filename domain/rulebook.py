@@ -29,7 +29,7 @@ DEFAULT_STAGE_LIMITS: dict[str, str | None] = {
 """Stage → limit (domain document §4, "Stage clocks")."""
 
 
-class Condition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Condition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A filing condition 立案条件 with its limit (None: no limit is set, the case runs without a deadline)."""
 
     code: Code
@@ -42,7 +42,7 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     closing_en: str = ""
 
 
-class CaseClass(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class CaseClass(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A minor class 小类 of the standard; `responsible` is a department's code or "territory" (the town's team)."""
 
     code: Code
@@ -52,7 +52,7 @@ class CaseClass(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     responsible: str = "territory"
 
 
-class MajorClass(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class MajorClass(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A major class 大类: the code that its minor classes begin with."""
 
     code: Code
@@ -60,7 +60,7 @@ class MajorClass(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     en: str
 
 
-class Standard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Standard(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A version of the standard: classes, stage limits, how working days count, and whether a finder may check."""
 
     version: str
@@ -71,7 +71,7 @@ class Standard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     discoverer_may_check: bool = True
 
 
-class Grid(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Grid(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A cell of the tree: level 0 city, 1 township, 2 village, 3 patrol cell; the point is WGS84 (degrees)."""
 
     code: Code
@@ -83,7 +83,7 @@ class Grid(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     synthetic: bool = False
 
 
-class Unit(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Unit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A team, department or centre; it serves the places whose code begins with `scope`."""
 
     code: Code

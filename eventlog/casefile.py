@@ -14,14 +14,14 @@ from domain.case.state import Case
 from eventlog.record import DecisionRecord, Origin, Outcome, record_hash
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True):
+class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The first meeting with an action id: where, and the keyed digest of what it asked."""
 
     origin: Origin
     digest: str
 
 
-class CaseFile(msgspec.Struct, frozen=True, omit_defaults=True):
+class CaseFile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the decider must know of a case. `case` is None while only refused attempts have met its id."""
 
     id: str

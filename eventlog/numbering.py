@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 
-class Series(msgspec.Struct, frozen=True):
+class Series(msgspec.Struct, frozen=True, gc=False):
     """The last number given in a partition: the day (YYYYMMDD, the city's zone) and the running number."""
 
     day: str = ""

@@ -35,7 +35,7 @@ class Flag(StrEnum):
     OCCURRED_LONG_AGO = "occurred_long_ago"
 
 
-class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Origin(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Which record of `actions` was decided: the topic's id (of its generation), partition and offset."""
 
     topic: str
@@ -46,6 +46,7 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DecisionRecord(
     msgspec.Struct,
     frozen=True,
+    gc=False,
     omit_defaults=True,
     forbid_unknown_fields=True,
     tag_field="record",
@@ -85,6 +86,7 @@ class DecisionRecord(
 class TakeoverRecord(
     msgspec.Struct,
     frozen=True,
+    gc=False,
     omit_defaults=True,
     forbid_unknown_fields=True,
     tag_field="record",

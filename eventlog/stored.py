@@ -7,7 +7,7 @@ import msgspec
 from eventlog.record import LogRecord, decode
 
 
-class Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """Bytes at a place in the log; `time_ms` is the broker's time of the append."""
 
     partition: int
@@ -17,7 +17,7 @@ class Stored(msgspec.Struct, frozen=True):
     value: bytes | None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A record of `events` with the bytes it was read from: their hash is the next link of the chain."""
 
     stored: Stored

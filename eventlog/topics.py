@@ -18,7 +18,7 @@ ADMIN_WAIT_MS_MAX = 20_000
 FOR_EVER = "-1"
 
 
-class TopicNames(msgspec.Struct, frozen=True):
+class TopicNames(msgspec.Struct, frozen=True, gc=False):
     """The names of the six topics under a prefix (several cities or tests may share one cluster)."""
 
     prefix: str = ""
@@ -54,7 +54,7 @@ class TopicNames(msgspec.Struct, frozen=True):
         return f"{self.prefix}dead-letters"
 
 
-class TopicSpec(msgspec.Struct, frozen=True):
+class TopicSpec(msgspec.Struct, frozen=True, gc=False):
     """What a topic must be: partitions and retention (ms, "-1" for ever); all carry the broker's append time."""
 
     name: str
@@ -72,7 +72,7 @@ class TopicSpec(msgspec.Struct, frozen=True):
         }
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """One setting of a topic that is not as it must be."""
 
     topic: str
@@ -81,7 +81,7 @@ class Difference(msgspec.Struct, frozen=True):
     wanted: str
 
 
-class TopicReport(msgspec.Struct, frozen=True):
+class TopicReport(msgspec.Struct, frozen=True, gc=False):
     """What was created, what was there and right, and what differs."""
 
     created: tuple[str, ...]

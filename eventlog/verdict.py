@@ -23,7 +23,7 @@ ACTION_BYTES_MAX = 64 * 1024
 _attempts = msgspec.json.Decoder(Attempt)
 
 
-class Arrived(msgspec.Struct, frozen=True):
+class Arrived(msgspec.Struct, frozen=True, gc=False):
     """A record of `actions` as it came: where it stands, the log's time (ms) and the bytes."""
 
     origin: Origin
@@ -32,7 +32,7 @@ class Arrived(msgspec.Struct, frozen=True):
     value: bytes | None
 
 
-class Office(msgspec.Struct, frozen=True):
+class Office(msgspec.Struct, frozen=True, gc=False):
     """What a decision needs besides the case: the rules, the release that decides, the next case number."""
 
     rules: Rules

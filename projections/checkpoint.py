@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 
-class Checkpoint(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     """Folded up to (not including) `next_offset` of `events`; `last_origin` is the last action offset folded.
 
     `log` is the id of the `events` topic; the series is the last case number given in the partition.

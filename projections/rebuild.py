@@ -35,7 +35,7 @@ CAUGHT_UP_S_MAX = 60.0
 Read = Callable[[dict[int, int], dict[int, int]], AsyncIterator[list[Stored]]]
 
 
-class RebuildReport(msgspec.Struct, frozen=True):
+class RebuildReport(msgspec.Struct, frozen=True, gc=False):
     """What came out: records folded, rows, and the digests of the live and the rebuilt tables at one place."""
 
     name: str

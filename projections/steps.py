@@ -19,7 +19,7 @@ from eventlog.stored import Entry
 from projections.checkpoint import Checkpoint
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One decision and its case before and after it."""
 
     entry: Entry

@@ -35,7 +35,9 @@ Photos = Annotated[tuple[Photo, ...], Meta(max_length=PHOTOS_MAX)]
 Units = Annotated[tuple[Code, ...], Meta(max_length=CO_HANDLERS_MAX)]
 
 
-class _Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="action"):
+class _Action(
+    msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, tag_field="action"
+):
     pass
 
 
@@ -134,7 +136,7 @@ class Tick(_Action, tag="tick", frozen=True):
     """Look at this case now (the clock only)."""
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """One step of an imported history: an action with the source's own time, None where it states none."""
 
     do: Accept | File | Dispatch | Acknowledge | Handle | SendCheck | PassCheck | Close
@@ -178,7 +180,7 @@ CaseAction = (
 CASE_ACTIONS: tuple[type[CaseAction], ...] = get_args(CaseAction)
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Who tried what on which case: the body of a record on `actions`.
 
     `digest` is the API's keyed digest over the plaintext (two bodies under one id are compared by it);

@@ -46,7 +46,7 @@ class ReasonCode(StrEnum):
 Detail = dict[str, str | int | list[str] | None]
 
 
-class Rejection(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Rejection(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The rules say no: why, the state that was found (None: no such case), and what was found or is allowed."""
 
     code: ReasonCode
@@ -54,20 +54,20 @@ class Rejection(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     detail: Detail = {}
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """The action holds: 1..n events."""
 
     events: tuple[CaseEvent, ...]
 
 
-class Unchanged(msgspec.Struct, frozen=True):
+class Unchanged(msgspec.Struct, frozen=True, gc=False):
     """It is so already; `detail` says since when and by whom, `due` is what fell due before the action."""
 
     detail: Detail = {}
     due: tuple[CaseEvent, ...] = ()
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """The action does not hold; `due` is what fell due before it and is recorded all the same."""
 
     rejection: Rejection

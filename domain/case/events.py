@@ -28,7 +28,7 @@ from domain.case.values import (
 )
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
     """What every event has: `at_ms`, the instant it is about (None: not stated by an imported source)."""
 
     at_ms: int | None

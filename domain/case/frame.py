@@ -16,14 +16,14 @@ from domain.worktime import Calendar
 GRID_STAFF: frozenset[Role] = frozenset({Role.COLLECTOR, Role.GRID_HEAD})
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, gc=False):
     """The rulebook in force with its calendar compiled, and the versions that open cases have pinned."""
 
     book: Rulebook
     calendar: Calendar
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One attempt being decided: the case as folded with all that fell due, the attempt, its instant, the rules."""
 
     case: Case

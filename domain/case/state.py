@@ -7,7 +7,7 @@ import msgspec
 from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, Place, Source, Stage, Status
 
 
-class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
+class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One clock of a case: started once, running since `since_ms` (it may have stopped and gone on).
 
     `used_ms` is the counted time before `since_ms`; deadline and near are None without a limit.
@@ -29,14 +29,14 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: ClockVerdict | None = None
 
 
-class Signature(msgspec.Struct, frozen=True):
+class Signature(msgspec.Struct, frozen=True, gc=False):
     """Who signed for a unit, and when (None: an imported step without a time)."""
 
     person: str
     at_ms: int | None
 
 
-class Party(msgspec.Struct, frozen=True, omit_defaults=True):
+class Party(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A unit that works on the case, as lead or as co-handler."""
 
     unit: str
@@ -45,7 +45,7 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     done: bool = False
 
 
-class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case."""
 
     status: Status

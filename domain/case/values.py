@@ -132,7 +132,7 @@ class ClockVerdict(StrEnum):
     NO_DEADLINE = "no_deadline"
 
 
-class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Personal text under a per-subject key: `kid` names the key, `box` is base64(nonce + AES-256-GCM)."""
 
     kid: str
@@ -143,7 +143,7 @@ Text = str | Sealed
 """Free text: a plain string only where its author marked it public, else sealed (design document §9)."""
 
 
-class Actor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Who acts, with the post as authenticated: role, unit, scope (a code prefix) and level (0 city … 3 cell)."""
 
     person: str
@@ -153,7 +153,7 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     unit: str | None = None
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Place(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The smallest grid code known, and a WGS84 point (degrees) where there is one."""
 
     grid: str
@@ -161,27 +161,27 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     lat: float | None = None
 
 
-class Photo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Photo(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A photo by its SHA-256 (hex); the picture itself never enters the log."""
 
     sha256: str
 
 
-class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Waiver(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A co-handler whom the lead finishes without, and why."""
 
     unit: str
     reason: str
 
 
-class Contact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Contact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The reporter as a person: always sealed."""
 
     name: Text | None = None
     phone: Text | None = None
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Source(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Where an imported case comes from: the source's name and its own number."""
 
     name: str

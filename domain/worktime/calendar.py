@@ -23,7 +23,7 @@ class CalendarError(ValueError):
         self.en = en
 
 
-class Calendar(msgspec.Struct, frozen=True):
+class Calendar(msgspec.Struct, frozen=True, gc=False):
     """Working time of one version of one calendar. `days` are the local dates (ordinals) that are worked, ascending."""
 
     version: str

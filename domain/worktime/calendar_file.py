@@ -34,7 +34,9 @@ _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?", re.ASCI
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-([0-2][0-9]|3[01])", re.ASCII)
 
 
-class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from", "to_day": "to"}):
+class Season(
+    msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename={"from_day": "from", "to_day": "to"}
+):
     """A part of every year with a week of its own: "05-01" to "09-30", both included; may run over new year."""
 
     from_day: str
@@ -42,7 +44,7 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"f
     week: Week
 
 
-class CalendarFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class CalendarFile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What a calendar file says. `special` gives one date its own sessions and wins over everything else.
 
     `published` are the years whose list of holidays is official; None: those that have a holiday or workday listed.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 AMOUNT_MAX = 100_000
+PARSED_KEPT_MAX = 1_024
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -55,19 +57,20 @@ class LimitError(ValueError):
         self.en = str(self)
 
 
-class Limit(msgspec.Struct, frozen=True):
+class Limit(msgspec.Struct, frozen=True, gc=False):
     """A limit that exists is valid: 1 ≤ amount ≤ AMOUNT_MAX."""
 
     amount: int
     unit: LimitUnit
 
-    @classmethod
-    def parse(cls, written: str) -> Limit:
+    @staticmethod
+    @lru_cache(maxsize=PARSED_KEPT_MAX)
+    def parse(written: str) -> Limit:
         """Read "4WH". Raises LimitError."""
         match = _WRITTEN.fullmatch(written)
         if match is None or not 1 <= int(match[1]) <= AMOUNT_MAX:
             raise LimitError(written)
-        return cls(int(match[1]), LimitUnit(match[2]))
+        return Limit(int(match[1]), LimitUnit(match[2]))
 
     @property
     def working(self) -> bool:
