@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test bench check format lock clean
 
 help: ## Print each target with its line
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: setup ## Start everything and show a moving wall; Ctrl-C ends it (ARGS="..
 
 test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." is passed on)
 	@$(BIN)/pytest tests/unit tests/proof tests/integration tests/acceptance $(ARGS)
+
+bench: setup ## Measure action → wall beside its floor, on a system of its own (ARGS="..." is passed on)
+	@$(BIN)/liandong bench $(ARGS)
 
 check: setup ## Check format, lint, types and the import direction
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ops.bench import bench
 from ops.demo import demo, up
 from ops.doctor import doctor
 from ops.importing import import_cases
@@ -53,6 +54,7 @@ app.command()(doctor)
 app.command("import")(import_cases)
 app.command()(replay)
 app.command()(rebuild)
+app.command()(bench)
 app.command()(topics)
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")

@@ -6,22 +6,18 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import typer
 
 from api.accounts import DEMO_PASSWORD
 from eventlog.topics import TopicNames
 from ops.simulator import Simulator, morning
-from ops.system import PROCESSORS, System, running
-from reference.profile import load_profile
+from ops.system import PROCESSORS, System, running, until_ready
+from reference.profile import Profile, load_profile
 from runtime.faults import Fault
 from runtime.logs import configure_logging
 from runtime.settings import Settings, load_settings
-
-READY_S_MAX = 60.0
 
 
 def demo(
@@ -54,8 +50,8 @@ async def _run(settings: Settings, simulate: bool) -> None:
     typer.echo("正在启动 Kafka 与 PostgreSQL … / starting Kafka and PostgreSQL …")
     async with running(settings, profile, (*PROCESSORS, "api")) as system:
         tasks = [asyncio.create_task(system.watch()), asyncio.create_task(told.wait())]
-        await _ready(address, tasks)
-        _say(settings, system, address, time.monotonic() - started)
+        await until_ready(address, tasks)
+        _say(settings, profile, system, address, time.monotonic() - started)
         if simulate:
             await morning(system.env["LIANDONG_KAFKA"], TopicNames(settings.topic_prefix), profile)
             tasks.append(asyncio.create_task(Simulator(address, profile).act()))
@@ -67,37 +63,15 @@ async def _run(settings: Settings, simulate: bool) -> None:
             task.result()
 
 
-async def _ready(address: str, tasks: Sequence[asyncio.Task[Any]]) -> None:
-    async with httpx.AsyncClient() as client:
-        deadline = time.monotonic() + READY_S_MAX
-        while time.monotonic() < deadline and not any(task.done() for task in tasks):
-            try:
-                if (await client.get(f"{address}readyz")).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(0.1)
-    if any(task.done() for task in tasks):
-        return
-    raise Fault(
-        "system.not_ready",
-        f"{READY_S_MAX:.0f} 秒内未就绪。",
-        f"Not ready within {READY_S_MAX:.0f} seconds.",
-        hint_zh="请查看数据目录下 logs 中的日志。",
-        hint_en="Look at the logs in the data folder.",
-    )
-
-
-def _say(settings: Settings, system: System, address: str, seconds: float) -> None:
+def _say(settings: Settings, profile: Profile, system: System, address: str, seconds: float) -> None:
     typer.echo(f"就绪,用时 {seconds:.1f} 秒 / ready after {seconds:.1f} s")
     typer.echo(f"  大屏 wall      {address}")
     typer.echo(f"  Kafka          {system.env['LIANDONG_KAFKA']}")
     typer.echo(f"  数据 data      {settings.data_dir}   日志 logs {settings.data_dir / 'logs'}")
     if settings.demo:
         typer.echo(f"  账号 accounts  acceptor shift_head dispatcher handler collector … 密码 password {DEMO_PASSWORD}")
-        typer.echo(
-            "                 handler-410183001 collector-410183001 grid_head-410183001 … (每个乡镇 each township)"
-        )
+        town = profile.towns[0]
+        typer.echo(f"                 handler-{town} collector-{town} grid_head-{town} … (每个乡镇 each township)")
     typer.echo("  Ctrl-C 结束 / Ctrl-C ends it")
 
 

@@ -13,13 +13,13 @@ from eventlog.stored import Stored
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from ops.serve import require_cluster
+from ops.system import join
 from projections.database import open_pool
 from projections.rebuild import RebuildReport
 from projections.rebuild import rebuild as rebuild_projection
 from projections.runner import NAMES
 from reference.profile import load_profile
 from runtime.faults import Fault
-from runtime.settings import load_settings
 
 
 def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")]) -> None:
@@ -38,7 +38,7 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
 
 
 async def _run(name: str) -> RebuildReport:
-    settings = load_settings()
+    settings = join()
     bootstrap, postgres = require_cluster(settings)
     profile = load_profile(settings.profile)
     names = TopicNames(settings.topic_prefix)

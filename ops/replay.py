@@ -12,9 +12,9 @@ import typer
 from eventlog.history import case_history
 from eventlog.record import DecisionRecord, record_hash
 from eventlog.topics import TopicNames
+from ops.system import join
 from reference.profile import load_profile
 from runtime.faults import Fault
-from runtime.settings import load_settings
 
 
 def replay(
@@ -22,7 +22,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print the stored records, one a line.")] = False,
 ) -> None:
     """Print a case's story from the `events` topic (kafka-python; no projection in between) and check its chain."""
-    settings = load_settings()
+    settings = join()
     if not settings.kafka:
         raise Fault(
             "settings.no_cluster",

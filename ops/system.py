@@ -14,7 +14,9 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import structlog
 
 from eventlog.topics import TopicNames
@@ -23,9 +25,10 @@ from ops.serve import prepare
 from reference.profile import Profile
 from runtime.children import Child, start
 from runtime.faults import Fault
-from runtime.settings import Settings
+from runtime.settings import Settings, load_settings
 
 PROCESSORS = ("dispatch", "project", "clock")
+READY_S_MAX = 60.0
 RESTARTS_MAX = 10
 RESTARTS_WITHIN_S = 60.0
 RESTART_PAUSE_S = 0.2
@@ -83,6 +86,39 @@ class System:
                 hint_zh=f"日志:{child.log}",
                 hint_en=f"Its log: {child.log}",
             )
+
+
+async def until_ready(address: str, tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait until the API there says it is ready, or one of the tasks has ended. Raises Fault `system.not_ready`."""
+    async with httpx.AsyncClient() as client:
+        deadline = time.monotonic() + READY_S_MAX
+        while time.monotonic() < deadline and not any(task.done() for task in tasks):
+            try:
+                if (await client.get(f"{address}readyz")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+    if any(task.done() for task in tasks):
+        return
+    raise Fault(
+        "system.not_ready",
+        f"{READY_S_MAX:.0f} 秒内未就绪。",
+        f"Not ready within {READY_S_MAX:.0f} seconds.",
+        hint_zh="请查看数据目录下 logs 中的日志。",
+        hint_en="Look at the logs in the data folder.",
+    )
+
+
+def join() -> Settings:
+    """The settings of this process; with no cluster named, those of the system running on its data folder."""
+    settings = load_settings()
+    env = settings.data_dir / RUNNING
+    if settings.kafka or not env.exists():
+        return settings
+    pairs = (line.partition("=") for line in env.read_text().splitlines())
+    os.environ.update({name: value for name, _, value in pairs})
+    return load_settings()
 
 
 @asynccontextmanager

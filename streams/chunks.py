@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import faust
+import msgspec
 from faust.serializers.codecs import Codec, register
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -21,7 +22,6 @@ from faust.types import TP
 from eventlog.stored import Stored
 from eventlog.tail import stored
 
-FETCH_WAIT_MS_MAX = 5
 BATCH_BYTES_MAX = 256 * 1024
 
 Place = Callable[[set[int]], Awaitable[Mapping[int, int]]]
@@ -46,12 +46,26 @@ class _AsIs(Codec):
 register("chunk", _AsIs())
 
 
+class Fetching(msgspec.Struct, frozen=True):
+    """How long (ms) the broker may hold a fetch back while it has fewer bytes than wanted.
+
+    Every fetch costs about a millisecond on either side, so whoever need not be the first fetches seldom. While a
+    fetch waits, a partition whose records were just handed over is not part of it: its next record may come that late.
+    """
+
+    wait_ms_max: int
+    bytes_min: int
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The stock thread with a short fetch wait: Faust fixes it at 1,500 ms, which would be our latency."""
+    """The stock thread with our waits: Faust fixes them at 1,500 ms and one byte."""
+
+    fetching: ClassVar[Fetching]
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS_MAX
+        consumer._fetch_max_wait_ms = self.fetching.wait_ms_max
+        consumer._fetch_min_bytes = self.fetching.bytes_min
         return consumer
 
 
@@ -61,13 +75,14 @@ class ChunkConsumer(driver.Consumer):
     place: ClassVar[Place]
     released: ClassVar[Callable[[set[int]], None]]
     topic: ClassVar[str]
+    thread: ClassVar[type[ConsumerThread]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return self.thread(self, loop=self.loop, beacon=self.beacon)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         type(self).released({tp.partition for tp in revoked if tp.topic == self.topic})
@@ -119,11 +134,15 @@ class IdempotentProducer(driver.Producer):
         return {"acks": "all", "enable_idempotence": True, "max_batch_size": BATCH_BYTES_MAX}
 
 
-def install(app: faust.App, topic: str, place: Place, released: Callable[[set[int]], None]) -> None:
+def install(app: faust.App, topic: str, fetching: Fetching, place: Place, released: Callable[[set[int]], None]) -> None:
     """Give an app this transport for `topic`."""
-    consumer = type(
-        "Consumer", (ChunkConsumer,), {"topic": topic, "place": staticmethod(place), "released": staticmethod(released)}
-    )
+    ours = {
+        "topic": topic,
+        "thread": type("Thread", (ConsumerThread,), {"fetching": fetching}),
+        "place": staticmethod(place),
+        "released": staticmethod(released),
+    }
+    consumer = type("Consumer", (ChunkConsumer,), ours)
     transport = type("Transport", (driver.Transport,), {"Consumer": consumer, "Producer": IdempotentProducer})
     app.transport = transport([*app.conf.broker], app)
     app.producer_transport = app.transport

@@ -21,7 +21,7 @@ from eventlog.topics import TopicNames
 from projections import case_state, checkpoint
 from projections.database import migrate, open_pool
 from projections.steps import Folder
-from streams.chunks import Chunk
+from streams.chunks import Chunk, Fetching
 from streams.worker import Processor
 
 POOL_SIZE = 2
@@ -36,6 +36,7 @@ class Clock(Processor):
     """The clock worker of some partitions of `events`."""
 
     name = "clock"
+    fetching = Fetching(wait_ms_max=100, bytes_min=64 * 1024)
 
     def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
         self.topic = names.events

@@ -23,7 +23,7 @@ from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, read_attempt
 from projections import case_state, checkpoint
 from projections.database import migrate, open_pool
-from streams.chunks import Chunk
+from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
 from streams.worker import Processor
 
@@ -44,6 +44,7 @@ class Dispatch(Processor):
     """The decider as a stream processor."""
 
     name = "dispatch"
+    fetching = Fetching(wait_ms_max=25, bytes_min=1)
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections.database import migrate, open_pool
 from projections.runner import Runner
-from streams.chunks import Chunk
+from streams.chunks import Chunk, Fetching
 from streams.worker import Processor
 
 POOL_SIZE = 2
@@ -20,6 +20,7 @@ class Project(Processor):
     """The writer of all projections' rows; a partition goes on where its rows stand."""
 
     name = "project"
+    fetching = Fetching(wait_ms_max=50, bytes_min=64 * 1024)
 
     def __init__(
         self, bootstrap: str, postgres: str, names: TopicNames, log: str, zone: str, towns: Sequence[str]

@@ -17,7 +17,7 @@ import faust
 import structlog
 from mode import CrashingSupervisor
 
-from streams.chunks import Chunk, install
+from streams.chunks import Chunk, Fetching, install
 
 ASSIGNED_S_MAX = 60.0
 WATCH_S = 0.25
@@ -39,6 +39,7 @@ class Processor:
 
     name: str
     topic: str
+    fetching: Fetching
 
     def join(self, app: Any) -> None:
         """Called with the Faust app before it starts."""
@@ -91,7 +92,7 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> 
         producer_linger=0.0,
         loghandlers=[],
     )
-    install(app, processor.topic, processor.place, processor.released)
+    install(app, processor.topic, processor.fetching, processor.place, processor.released)
     channel = app.topic(processor.topic, key_serializer="raw", value_serializer="chunk", internal=False)
 
     @app.agent(channel, concurrency=1, name=processor.name)

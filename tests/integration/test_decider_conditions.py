@@ -22,7 +22,7 @@ from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
 from eventlog.topics import TopicNames, create_and_check, topic_ids
-from streams.chunks import install
+from streams.chunks import Fetching, install
 from streams.dispatch import EXIT_SEND_FAILED
 from streams.worker import EXIT_CRASHED
 from tests.support.beside import Beside
@@ -49,7 +49,7 @@ async def _through_a_cut(broker: str, topic: str, ours: bool) -> int:
     async with Cutting(broker) as socket:
         app = faust.App(f"cut-{uuid.uuid4().hex[:6]}", broker=f"kafka://{socket.address}", producer_linger=0.0)
         if ours:
-            install(app, topic, _nowhere, set[int].clear)
+            install(app, topic, Fetching(1, 1), _nowhere, set[int].clear)
         producer = app.producer
         await producer.start()
         try:

@@ -32,5 +32,5 @@ def test_what_we_override_is_there_to_be_overridden(owner: type, part: str) -> N
     assert callable(getattr(owner, part))
 
 
-def test_the_fetch_wait_that_we_shorten_is_still_read_from_there() -> None:
-    assert "_fetch_max_wait_ms" in AIOKafkaConsumer.start.__code__.co_names
+def test_the_fetch_waits_that_we_set_are_still_read_from_there() -> None:
+    assert {"_fetch_max_wait_ms", "_fetch_min_bytes"} <= set(AIOKafkaConsumer.start.__code__.co_names)

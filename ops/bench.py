@@ -1,0 +1,160 @@
+"""`liandong bench`: action → wall, beside the floor of a bare produce → consume in the same run."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import typer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from websockets.asyncio.client import connect
+
+from api.accounts import DEMO_PASSWORD
+from domain.case.actions import Attempt, Report
+from domain.case.values import Actor, Channel, Place, Role
+from eventlog.append import Appender
+from eventlog.tail import tail
+from eventlog.topics import TopicNames
+from ops.embedded.kafka import free_ports
+from ops.system import PROCESSORS, running, until_ready
+from reference.profile import Profile, load_profile
+from runtime.settings import Settings, load_settings
+
+FLOOR_RECORDS = 2_000
+SETTLE_S_MAX = 15.0
+
+
+def bench(
+    rate: Annotated[int, typer.Option(help="Actions a second.")] = 200,
+    seconds: Annotated[int, typer.Option(help="For how long.")] = 60,
+) -> None:
+    """Measure action → wall on a system of its own (new data, nobody else acts), which is removed afterwards."""
+    floor, wall = asyncio.run(_measured(rate, seconds))
+    for name, found in (("produce → consume (floor)", floor), ("action → wall", wall)):
+        typer.echo(f"{name:26} n {len(found):6}  p50 {_share(found, 50):7.1f} ms  p99 {_share(found, 99):7.1f} ms")
+    typer.echo(
+        f"ratio                      p50 {_share(wall, 50) / _share(floor, 50):.1f}  p99 "
+        f"{_share(wall, 99) / _share(floor, 99):.1f}"
+    )
+
+
+async def _measured(rate: int, seconds: int) -> tuple[list[float], list[float]]:
+    with TemporaryDirectory(prefix="liandong-bench-") as folder:
+        port = free_ports(1)[0]
+        settings = load_settings().model_copy(update={"demo": True, "data_dir": Path(folder), "port": port})
+        async with running(settings, load_profile(settings.profile), (*PROCESSORS, "api")) as system:
+            watch = asyncio.create_task(system.watch())
+            await until_ready(f"http://{settings.host}:{port}/", [watch])
+            try:
+                return await _measure(settings, system.env["LIANDONG_KAFKA"], rate, seconds)
+            finally:
+                watch.cancel()
+
+
+async def _measure(settings: Settings, bootstrap: str, rate: int, seconds: int) -> tuple[list[float], list[float]]:
+    names = TopicNames(settings.topic_prefix)
+    async with Appender(bootstrap, names) as appender:
+        floor = await _floor(appender, bootstrap, names, rate)
+        wall = await _wall(appender, settings, load_profile(settings.profile), rate, seconds)
+    return floor, wall
+
+
+async def _floor(appender: Appender, bootstrap: str, names: TopicNames, rate: int) -> list[float]:
+    """Bare records through a topic of the bench's own, removed afterwards."""
+    topic = f"{names.prefix}bench-{uuid.uuid4().hex[:8]}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+        return await _through(appender, bootstrap, topic, rate)
+    finally:
+        await admin.delete_topics([topic])
+        await admin.close()
+
+
+async def _through(appender: Appender, bootstrap: str, topic: str, rate: int) -> list[float]:
+    sent: dict[bytes, float] = {}
+    took: list[float] = []
+
+    async def read() -> None:
+        async for chunk in tail(bootstrap, topic, {0: 0}):
+            now = time.perf_counter()
+            took.extend((now - sent[one.key]) * 1000 for one in chunk if one.key in sent)
+            if len(took) >= FLOOR_RECORDS:
+                return
+
+    reader = asyncio.create_task(read())
+    sending: set[asyncio.Task[Any]] = set()
+    async for number in _paced(rate, FLOOR_RECORDS):
+        key = f"bench-{number}".encode()
+        sent[key] = time.perf_counter()
+        sending.add(asyncio.create_task(appender.append_raw(topic, 0, key, b"x" * 400)))
+    await asyncio.gather(*sending)
+    async with asyncio.timeout(SETTLE_S_MAX):
+        await reader
+    return took
+
+
+async def _wall(appender: Appender, settings: Settings, profile: Profile, rate: int, seconds: int) -> list[float]:
+    address = f"http://{settings.host}:{settings.port}"
+    async with httpx.AsyncClient(base_url=address) as client:
+        entered = await client.post("/api/token", json={"username": "wall", "password": DEMO_PASSWORD})
+        headers = {"Authorization": f"Bearer {entered.json()['access_token']}"}
+        snapshot = (await client.get("/api/wall/snapshot", headers=headers)).json()
+        ticket = (await client.post("/api/wall/ticket", headers=headers)).json()["ticket"]
+    grids = itertools.cycle([grid.code for grid in profile.grids if grid.level == 3])
+    acting = Actor("acceptor", Role.ACCEPTOR, profile.about.root)
+    case_class = profile.standard.classes[0].code
+    sent: dict[str, float] = {}
+    took: list[float] = []
+    total = rate * seconds
+    feed = address.replace("http", "ws", 1) + "/api/wall/feed"
+    async with connect(feed, subprotocols=["liandong.wall.v1"], max_size=None) as socket:  # pyright: ignore[reportArgumentType]
+        await socket.send(msgspec.json.encode({"op": "auth", "ticket": ticket}).decode())
+        await socket.recv()
+        place = {"log": snapshot["log"], "pos": snapshot["pos"]}
+        await socket.send(msgspec.json.encode({"op": "sub", "t": "city", "from": place}).decode())
+
+        async def watch() -> None:
+            while len(took) < total:
+                frame = msgspec.json.decode(await socket.recv())
+                now = time.perf_counter()
+                for key in frame.get("c", {}):
+                    if key[2:] in sent:
+                        took.append((now - sent.pop(key[2:])) * 1000)
+
+        watching = asyncio.create_task(watch())
+        sending: set[asyncio.Task[Any]] = set()
+        async for _ in _paced(rate, total):
+            case_id = str(uuid.uuid4())
+            report = Report(Place(next(grids)), Channel.HOTLINE, case_class)
+            now_ms = time.time_ns() // 1_000_000
+            sent[case_id] = time.perf_counter()
+            attempt = Attempt(str(uuid.uuid4()), case_id, acting, report, now_ms, "bench")
+            sending.add(asyncio.create_task(appender.append(attempt)))
+        await asyncio.gather(*sending)
+        async with asyncio.timeout(SETTLE_S_MAX):
+            await watching
+    return took
+
+
+async def _paced(rate: int, total: int) -> AsyncIterator[int]:
+    started = time.perf_counter()
+    for number in range(total):
+        wait = started + number / rate - time.perf_counter()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        yield number
+
+
+def _share(found: list[float], percent: int) -> float:
+    return statistics.quantiles(found, n=100)[percent - 1]
