@@ -1,0 +1,50 @@
+"""docs/requests.http is sent as it stands: what integrators read is what the system does."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.live import Live
+
+FILE = Path(__file__).parents[2] / "docs" / "requests.http"
+STATED = re.compile(r"→ (?P<status>\d{3})(?:, (?P<outcome>\w+))?")
+
+
+def _filled(text: str, api: str, answers: dict[str, Any]) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "api":
+            return api
+        if name == "$guid":
+            return str(uuid.uuid4())
+        request, _, field = name.partition(".response.body.")
+        return str(answers[request][field])
+
+    return re.sub(r"\{\{(.+?)\}\}", value, text)
+
+
+def test_every_request_of_the_document_answers_as_the_document_says(live: Live) -> None:
+    answers: dict[str, Any] = {}
+    stated = 0
+    for part in FILE.read_text().split("\n### ")[1:]:
+        title, _, rest = part.partition("\n")
+        name = re.match(r"# @name (\w+)\n", rest)
+        request = _filled(rest[name.end() :] if name else rest, live.address, answers)
+        head, _, body = request.strip().partition("\n\n")
+        method, address, *headers = head.replace("\n", " ", 1).split(" ", 2)
+        sent = dict(line.split(": ", 1) for line in headers if line)
+        answer = httpx.request(method, address, content=body.encode() or None, headers=sent, timeout=20)
+        assert answer.is_success, f"{title}: {answer.text}"
+        if name:
+            answers[name[1]] = answer.json()
+        if says := STATED.search(title):
+            stated += 1
+            assert answer.status_code == int(says["status"]), title
+            assert says["outcome"] in {None, answer.json().get("outcome")}, f"{title}: {answer.text}"
+    assert stated >= 11, "the document says what comes back"
+    assert answers["report"]["case_id"]
