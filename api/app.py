@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response, WebSocket
@@ -24,7 +25,7 @@ from api.accounts import DEMO_PASSWORD, Accounts, Person, create_tables, seed_de
 from api.answers import answer, case_view, story
 from api.feed import Tickets, serve_feed
 from api.hub import Hub
-from api.intake import case_of_report, make_attempt, read_action
+from api.intake import case_of_report, make_attempt, read_action, read_body
 from api.problems import Problem, document
 from api.sealing import Keys
 from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress
@@ -137,6 +138,17 @@ def _add_errors(app: FastAPI) -> None:
     async def unreachable(_request: Request, _error: LogUnreachable) -> JSONResponse:
         return document("log_unreachable", hint="同一 action_id 重试是安全的 / repeating the same action_id is safe")
 
+    @app.exception_handler(asyncpg.DataError)
+    async def no_such_value(_request: Request, error: asyncpg.DataError) -> JSONResponse:
+        return document("malformed", found=str(error))
+
+    async def rows_unreachable(_request: Request, error: Exception) -> JSONResponse:
+        log.error("api.rows_unreachable", reason=repr(error))
+        return document("rows_unreachable")
+
+    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError):
+        app.add_exception_handler(kind, rows_unreachable)
+
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
         response: Response = await call_next(request)
@@ -163,7 +175,7 @@ def _add_entry(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/token")
     async def token(request: Request) -> dict[str, Any]:
         try:
-            body = msgspec.json.decode(await request.body(), type=dict[str, str])
+            body = msgspec.json.decode(await read_body(request), type=dict[str, str])
             username, password = body["username"], body["password"]
         except (msgspec.DecodeError, KeyError, UnicodeDecodeError) as error:
             raise Problem("malformed", found=str(error), allowed=["username", "password"]) from error
@@ -187,7 +199,7 @@ def _add_cases(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/cases")
     async def report(request: Request) -> Response:
         person = await _person(parts, request)
-        envelope, action, plain = read_action(await request.body(), report=True)
+        envelope, action, plain = read_action(await read_body(request), report=True)
         actor = person.post(*REPORTERS)
         if actor is None:
             raise Problem("forbidden", found=[str(p.role) for p in person.posts], allowed=sorted(map(str, REPORTERS)))
@@ -196,7 +208,7 @@ def _add_cases(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/cases/{case_id}/actions")
     async def act(case_id: str, request: Request) -> Response:
         person = await _person(parts, request)
-        envelope, action, plain = read_action(await request.body(), report=False)
+        envelope, action, plain = read_action(await read_body(request), report=False)
         case = await _case(parts, person, case_id)
         actor = _post_for(person, action, case.place.grid)
         return await _act(parts, actor, case_id, envelope, action, plain, 200)

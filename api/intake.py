@@ -6,6 +6,7 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
+from fastapi import Request
 from msgspec import Meta
 from msgspec.structs import replace
 
@@ -29,6 +30,16 @@ class Envelope(msgspec.Struct, frozen=True):
     occurred_at_ms: int | None = None
 
 
+async def read_body(request: Request) -> bytes:
+    """The body, read no further than BODY_BYTES_MAX. Raises Problem `too_large`."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise Problem("too_large", found=len(body), allowed=BODY_BYTES_MAX)
+    return bytes(body)
+
+
 def case_of_report(action_id: str) -> str:
     """The id of the case that a report opens: a repeated report meets the same case."""
     return str(uuid.uuid5(CASE_NAMESPACE, action_id))
@@ -36,8 +47,6 @@ def case_of_report(action_id: str) -> str:
 
 def read_action(body: bytes, *, report: bool) -> tuple[Envelope, CaseAction, dict[str, Any]]:
     """The envelope, the action, and the plain action body. Raises Problem `malformed`, naming the field."""
-    if len(body) > BODY_BYTES_MAX:
-        raise Problem("too_large", found=len(body), allowed=BODY_BYTES_MAX)
     try:
         plain = msgspec.json.decode(body, type=dict[str, Any])
         envelope = msgspec.convert({key: plain[key] for key in ENVELOPE if key in plain}, Envelope)

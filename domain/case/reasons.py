@@ -31,7 +31,7 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.TOO_MANY_NOTES: ("备注数量已达上限", "The case has as many notes as it can hold"),
     ReasonCode.VERSION_CONFLICT: ("案件已有新的变化", "The case has moved on since it was read"),
     ReasonCode.ACTION_ID_REUSED: ("同一操作编号的内容不同", "This action id was used with other content"),
-    ReasonCode.IMPORT_TIME_IN_FUTURE: ("导入时间晚于截止时刻", "An imported time lies in the future"),
+    ReasonCode.IMPORT_TIME_IN_FUTURE: ("导入的时间晚于当前时刻", "An imported time lies in the future"),
     ReasonCode.IMPORT_ENDS_BEFORE_START: ("结束时间早于上报时间", "An imported time lies before the report"),
     ReasonCode.IMPORT_OUT_OF_ORDER: ("导入步骤的时间先后颠倒", "Imported steps are out of order"),
 }

@@ -109,8 +109,36 @@ def test_nothing_is_open_without_a_token_and_malformed_bytes_are_no_server_error
     for content in (b"", b"[]", b"{", b"\xff", b'"x"', b'{"action_id":1}', b"[" * 5000, b"x" * 60_000):
         answer = httpx.post(f"{live.address}/api/cases", content=content, headers=headers)
         assert answer.status_code in (413, 422)
+        entered = httpx.post(f"{live.address}/api/token", content=content)
+        assert entered.status_code in (413, 422)
     assert live.call("admin", "GET", "/api/board").status_code == 403
     assert live.call("wall", "GET", "/api/board").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/cases/%00",
+        "/api/cases/{}/timeline?after=99999999999999999999",
+        "/api/cases/{}/timeline?after=3000000000",
+        "/api/cases/{}/timeline?after=x",
+        "/api/cases/{}/actions/%00",
+        "/api/cases/{}/actions/no-such-action",
+        "/api/board?town=%00",
+        "/api/board?limit=many",
+        "/api/nowhere",
+    ],
+)
+def test_an_address_that_makes_no_sense_is_no_server_error(live: Live, path: str) -> None:
+    answer = live.call("acceptor", "GET", path.format(live.report(GRID)))
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"code", "title", "title_en"} <= answer.json().keys()
+
+
+def test_a_name_that_no_database_can_hold_is_a_wrong_request(live: Live) -> None:
+    answer = httpx.post(f"{live.address}/api/token", json={"username": "a\0b", "password": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
 
 
 def test_an_undecodable_record_is_recorded_and_copied_for_people(live: Live) -> None:
