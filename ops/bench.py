@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import statistics
 import time
 import uuid
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 
 import httpx
 import msgspec
+import psutil
 import typer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from websockets.asyncio.client import connect
@@ -36,9 +38,14 @@ SETTLE_S_MAX = 15.0
 def bench(
     rate: Annotated[int, typer.Option(help="Actions a second.")] = 200,
     seconds: Annotated[int, typer.Option(help="For how long.")] = 60,
+    warm_up: Annotated[int, typer.Option(help="Seconds of the same load before, which are not counted.")] = 10,
 ) -> None:
     """Measure action → wall on a system of its own (new data, nobody else acts), which is removed afterwards."""
-    floor, wall = asyncio.run(_measured(rate, seconds))
+    before = psutil.cpu_times()
+    floor, wall = asyncio.run(_measured(rate, seconds, warm_up))
+    spent = [after - then for after, then in zip(psutil.cpu_times(), before, strict=True)]
+    stolen = getattr(psutil.cpu_times(), "steal", 0.0) - getattr(before, "steal", 0.0)
+    typer.echo(f"{os.cpu_count()} cores, {100 * stolen / sum(spent):.1f} % of their time taken by other machines")
     for name, found in (("produce → consume (floor)", floor), ("action → wall", wall)):
         typer.echo(f"{name:26} n {len(found):6}  p50 {_share(found, 50):7.1f} ms  p99 {_share(found, 99):7.1f} ms")
     typer.echo(
@@ -47,7 +54,7 @@ def bench(
     )
 
 
-async def _measured(rate: int, seconds: int) -> tuple[list[float], list[float]]:
+async def _measured(rate: int, seconds: int, warm_up: int) -> tuple[list[float], list[float]]:
     with TemporaryDirectory(prefix="liandong-bench-") as folder:
         port = free_ports(1)[0]
         settings = load_settings().model_copy(update={"demo": True, "data_dir": Path(folder), "port": port})
@@ -55,16 +62,20 @@ async def _measured(rate: int, seconds: int) -> tuple[list[float], list[float]]:
             watch = asyncio.create_task(system.watch())
             await until_ready(f"http://{settings.host}:{port}/", [watch])
             try:
-                return await _measure(settings, system.env["LIANDONG_KAFKA"], rate, seconds)
+                return await _measure(settings, system.env["LIANDONG_KAFKA"], rate, seconds, warm_up)
             finally:
                 watch.cancel()
 
 
-async def _measure(settings: Settings, bootstrap: str, rate: int, seconds: int) -> tuple[list[float], list[float]]:
+async def _measure(
+    settings: Settings, bootstrap: str, rate: int, seconds: int, warm_up: int
+) -> tuple[list[float], list[float]]:
     names = TopicNames(settings.topic_prefix)
     async with Appender(bootstrap, names) as appender:
         floor = await _floor(appender, bootstrap, names, rate)
-        wall = await _wall(appender, settings, load_profile(settings.profile), rate, seconds)
+        profile = load_profile(settings.profile)
+        await _wall(appender, settings, profile, rate, warm_up)
+        wall = await _wall(appender, settings, profile, rate, seconds)
     return floor, wall
 
 

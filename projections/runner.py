@@ -91,7 +91,6 @@ class Runner:
                 folder.put(missing, await case_state.load_files(connection, sorted(missing)))
             steps = [step for step in map(folder.fold, entries) if step is not None]
             async with connection.transaction():
-                await connection.execute("set local synchronous_commit = off")
                 for write in self._writers.values():
                     await write(connection, folder.partition, steps, "")
                 places: list[Checkpoint] = [folder.checkpoint(name, self._log) for name in NAMES]
