@@ -130,24 +130,23 @@ def _day_of_quarter(quarter: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
 
 
-async def write(
-    connection: Any, partition: int, steps: Sequence[Step], zone: ZoneInfo, towns: Sequence[str], suffix: str = ""
-) -> None:
+async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, towns: Sequence[str], suffix: str = "") -> None:
     """Write the rows and counts that these steps changed."""
-    last = {step.after.id: step.after.case for step in steps if step.changed}
-    rows = {case_id: row_of(case_id, case, towns) for case_id, case in last.items()}
-    gone = [case_id for case_id, row in rows.items() if row is None]
-    kept = [row for row in rows.values() if row is not None]
+    last = {step.after.id: step for step in steps if step.changed}
+    rows = [(step, row_of(case_id, step.after.case, towns)) for case_id, step in last.items()]
+    gone = [step.after.id for step, row in rows if row is None]
+    kept = [(step.partition, row) for step, row in rows if row is not None]
     if gone:
         await connection.execute(f"delete from {NAME}{suffix} where case_id = any($1::text[])", gone)
     if kept:
-        await _write_rows(connection, partition, kept, f"{NAME}{suffix}")
-    changes: dict[CountKey, Counts] = {}
+        await _write_rows(connection, kept, f"{NAME}{suffix}")
+    changes: dict[tuple[int, str, str], Counts] = {}
     for step in steps:
-        for key, counts in counted(step, zone, towns).items():
-            _add(changes, key, counts)
+        for (town, day), counts in counted(step, zone, towns).items():
+            key = (step.partition, town, day)
+            changes[key] = changes.get(key, Counts()).plus(counts)
     if changes:
-        await _write_counts(connection, partition, changes, f"{COUNT}{suffix}")
+        await _write_counts(connection, changes, f"{COUNT}{suffix}")
 
 
 async def read_rows(connection: Any, where: str = "true", *values: Any) -> list[BoardRow]:
@@ -207,30 +206,30 @@ def _add(changes: dict[CountKey, Counts], key: CountKey, counts: Counts, sign: i
     changes[key] = changes.get(key, Counts()).plus(counts, sign)
 
 
-async def _write_rows(connection: Any, partition: int, rows: list[BoardRow], table: str) -> None:
-    columns = list(zip(*(msgspec.structs.astuple(row) for row in rows), strict=True))
+async def _write_rows(connection: Any, rows: list[tuple[int, BoardRow]], table: str) -> None:
+    columns = list(zip(*(msgspec.structs.astuple(row) for _, row in rows), strict=True))
     await connection.execute(
         f"insert into {table} (case_id, number, case_class, grid, town, lon, lat, status, due, deadline_ms, near_ms, "
-        "stage, unit, opened_ms, partition) select *, $15::int from unnest($1::text[], $2::text[], $3::text[], "
+        "stage, unit, opened_ms, partition) select * from unnest($1::text[], $2::text[], $3::text[], "
         "$4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::int2[], $10::int8[], $11::int8[], "
-        "$12::int2[], $13::text[], $14::int8[]) on conflict (case_id) do update set case_class = excluded.case_class, "
-        "grid = excluded.grid, town = excluded.town, lon = excluded.lon, lat = excluded.lat, "
-        "status = excluded.status, due = excluded.due, deadline_ms = excluded.deadline_ms, "
+        "$12::int2[], $13::text[], $14::int8[], $15::int[]) on conflict (case_id) do update set "
+        "case_class = excluded.case_class, grid = excluded.grid, town = excluded.town, lon = excluded.lon, "
+        "lat = excluded.lat, status = excluded.status, due = excluded.due, deadline_ms = excluded.deadline_ms, "
         "near_ms = excluded.near_ms, stage = excluded.stage, unit = excluded.unit",
         *map(list, columns),
-        partition,
+        [partition for partition, _ in rows],
     )
 
 
-async def _write_counts(connection: Any, partition: int, changes: Mapping[CountKey, Counts], table: str) -> None:
+async def _write_counts(connection: Any, changes: Mapping[tuple[int, str, str], Counts], table: str) -> None:
     await connection.execute(
-        f"insert into {table} as held select $1::int, * from unnest($2::text[], $3::text[], $4::int[], $5::int[], "
+        f"insert into {table} as held select * from unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::int[], "
         "$6::int[], $7::int[]) on conflict (partition, town, day) do update set "
         "accepted = held.accepted + excluded.accepted, closed = held.closed + excluded.closed, "
         "should = held.should + excluded.should, handled = held.handled + excluded.handled",
-        partition,
-        [town for town, _ in changes],
-        [day for _, day in changes],
+        [partition for partition, _, _ in changes],
+        [town for _, town, _ in changes],
+        [day for _, _, day in changes],
         [counts.accepted for counts in changes.values()],
         [counts.closed for counts in changes.values()],
         [counts.should for counts in changes.values()],

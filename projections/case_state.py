@@ -28,19 +28,19 @@ async def load_open(connection: Any, partition: int) -> list[CaseFile]:
     return [_decoder.decode(row["file"]) for row in rows]
 
 
-async def write(connection: Any, partition: int, steps: Sequence[Step], table: str = NAME) -> None:
+async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
     """Write each case's last file of these steps."""
-    last = {step.after.id: step.after for step in steps if step.changed}
+    last = {step.after.id: step for step in steps if step.changed}
     if not last:
         return
-    files = list(last.values())
+    files = [step.after for step in last.values()]
     cases = [file.case for file in files]
     await connection.execute(
         f"insert into {table} select * from unnest($1::text[], $2::int[], $3::bool[], $4::bigint[], $5::text[], "
         "$6::text[], $7::bytea[]) on conflict (case_id) do update set open = excluded.open, "
         "next_due_ms = excluded.next_due_ms, status = excluded.status, grid = excluded.grid, file = excluded.file",
         [file.id for file in files],
-        [partition] * len(files),
+        [step.partition for step in last.values()],
         [case is not None and case.open for case in cases],
         [None if case is None else case.next_due_ms for case in cases],
         [None if case is None else str(case.status) for case in cases],

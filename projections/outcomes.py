@@ -25,7 +25,7 @@ async def find(connection: Any, case_id: str, action_id: str) -> DecisionRecord 
     return record
 
 
-async def write(connection: Any, partition: int, steps: Sequence[Step], table: str = NAME) -> None:
+async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
     """Insert the first outcome of each action, and nothing where there is one."""
     rows = [(step, step.record.attempt) for step in steps if _is_first(step.record)]
     if not rows:
@@ -35,7 +35,7 @@ async def write(connection: Any, partition: int, steps: Sequence[Step], table: s
         "on conflict do nothing",
         [step.record.case for step, _ in rows],
         [attempt.id for _, attempt in rows if attempt is not None],
-        [partition] * len(rows),
+        [step.partition for step, _ in rows],
         [step.record.origin.offset for step, _ in rows],
         [step.entry.stored.value for step, _ in rows],
     )

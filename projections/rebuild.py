@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from eventlog.position import PARTITIONS
-from eventlog.stored import Entry, Stored, read_entry
+from eventlog.stored import Stored, read_entry
 from projections import board, checkpoint
 from projections.runner import NAMES, writers
-from projections.steps import Folder, Step
+from projections.steps import Folder
 
 TABLES = {name: (name,) for name in NAMES} | {board.NAME: (board.NAME, board.COUNT)}
 KEYS = {
@@ -113,14 +112,9 @@ class _Fold:
         return {partition: folder.next_offset for partition, folder in self._folders.items()}
 
     async def write(self, connection: Any, chunk: list[Stored]) -> None:
-        steps: dict[int, list[Step]] = defaultdict(list)
-        for stored in chunk:
-            entry: Entry = read_entry(stored)
-            step = self._folders[stored.partition].fold(entry)
-            if step is not None:
-                steps[stored.partition].append(step)
-        for partition, found in steps.items():
-            await self._write(connection, partition, found, NEW)
+        entries = [read_entry(stored) for stored in chunk]
+        folded = (self._folders[entry.stored.partition].fold(entry) for entry in entries)
+        await self._write(connection, [step for step in folded if step is not None], NEW)
         self.records += len(chunk)
 
 

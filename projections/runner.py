@@ -1,39 +1,39 @@
-"""The runner folds a partition's records and writes all projections' rows with their place in one transaction.
+"""The runner folds records and writes all projections' rows with their place in one transaction.
 
 Must never commit rows without the place they stand for, or the place without the rows (decision record 0008).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from eventlog.stored import Entry
 from projections import board, case_state, checkpoint, outcomes, timeline
-from projections.checkpoint import Checkpoint, WrongLog
+from projections.checkpoint import WrongLog
 from projections.steps import Folder, Step
 
 CHUNK_RECORDS_MAX = 2_000
 NAMES = (case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME)
 
-Write = Callable[[Any, int, Sequence[Step], str], Awaitable[None]]
+Write = Callable[[Any, Sequence[Step], str], Awaitable[None]]
 
 
 def writers(zone: ZoneInfo, towns: Sequence[str]) -> dict[str, Write]:
     """Projection → the function that writes its rows; the last argument is a suffix to its tables' names."""
 
-    async def write_case_state(connection: Any, partition: int, steps: Sequence[Step], suffix: str) -> None:
-        await case_state.write(connection, partition, steps, f"{case_state.NAME}{suffix}")
+    async def write_case_state(connection: Any, steps: Sequence[Step], suffix: str) -> None:
+        await case_state.write(connection, steps, f"{case_state.NAME}{suffix}")
 
-    async def write_outcomes(connection: Any, partition: int, steps: Sequence[Step], suffix: str) -> None:
-        await outcomes.write(connection, partition, steps, f"{outcomes.NAME}{suffix}")
+    async def write_outcomes(connection: Any, steps: Sequence[Step], suffix: str) -> None:
+        await outcomes.write(connection, steps, f"{outcomes.NAME}{suffix}")
 
-    async def write_timeline(connection: Any, partition: int, steps: Sequence[Step], suffix: str) -> None:
-        await timeline.write(connection, partition, steps, f"{timeline.NAME}{suffix}")
+    async def write_timeline(connection: Any, steps: Sequence[Step], suffix: str) -> None:
+        await timeline.write(connection, steps, f"{timeline.NAME}{suffix}")
 
-    async def write_board(connection: Any, partition: int, steps: Sequence[Step], suffix: str) -> None:
-        await board.write(connection, partition, steps, zone, towns, suffix)
+    async def write_board(connection: Any, steps: Sequence[Step], suffix: str) -> None:
+        await board.write(connection, steps, zone, towns, suffix)
 
     return {
         case_state.NAME: write_case_state,
@@ -74,26 +74,35 @@ class Runner:
         """Let go of a partition."""
         self._folders.pop(partition, None)
 
-    async def apply(self, partition: int, entries: Sequence[Entry]) -> list[Step]:
-        """Fold records of a partition and write their rows; gives the steps. Raises Hole, asyncpg.PostgresError."""
-        folder = self._folders.get(partition)
-        if folder is None:
-            return []
+    async def apply(self, entries: Sequence[Entry]) -> list[Step]:
+        """Fold records (each partition's in order) and write their rows; gives the steps. A partition that was
+        dropped is passed over. Raises Hole, asyncpg.PostgresError."""
         steps: list[Step] = []
         for start in range(0, len(entries), CHUNK_RECORDS_MAX):
-            steps += await self._apply(folder, entries[start : start + CHUNK_RECORDS_MAX])
+            steps += await self._apply(entries[start : start + CHUNK_RECORDS_MAX])
         return steps
 
-    async def _apply(self, folder: Folder, entries: Sequence[Entry]) -> list[Step]:
+    async def _apply(self, entries: Sequence[Entry]) -> list[Step]:
+        folders = {p: self._folders[p] for p in {e.stored.partition for e in entries} if p in self._folders}
+        here = [entry for entry in entries if entry.stored.partition in folders]
         async with self._pool.acquire() as connection:
-            missing = folder.missing(entries)
-            if missing:
-                folder.put(missing, await case_state.load_files(connection, sorted(missing)))
-            steps = [step for step in map(folder.fold, entries) if step is not None]
+            await _load_missing(connection, folders, here)
+            folded = (folders[entry.stored.partition].fold(entry) for entry in here)
+            steps = [step for step in folded if step is not None]
             async with connection.transaction():
                 for write in self._writers.values():
-                    await write(connection, folder.partition, steps, "")
-                places: list[Checkpoint] = [folder.checkpoint(name, self._log) for name in NAMES]
+                    await write(connection, steps, "")
+                places = [folder.checkpoint(name, self._log) for folder in folders.values() for name in NAMES]
                 await checkpoint.write(connection, places)
-        folder.forget_ended({step.after.id for step in steps})
+        for folder in folders.values():
+            folder.forget_ended({step.after.id for step in steps})
         return steps
+
+
+async def _load_missing(connection: Any, folders: Mapping[int, Folder], entries: Sequence[Entry]) -> None:
+    missing = {p: folder.missing(e for e in entries if e.stored.partition == p) for p, folder in folders.items()}
+    wanted = sorted({case_id for ids in missing.values() for case_id in ids})
+    if wanted:
+        files = await case_state.load_files(connection, wanted)
+        for partition, ids in missing.items():
+            folders[partition].put(ids, files)

@@ -28,6 +28,11 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     after: CaseFile
 
     @property
+    def partition(self) -> int:
+        """The partition of the log that the record stands in."""
+        return self.entry.stored.partition
+
+    @property
     def changed(self) -> bool:
         """True if the record is a link of its case's chain."""
         return self.after is not self.before

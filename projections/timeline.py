@@ -24,7 +24,7 @@ async def of_case(connection: Any, case_id: str, after_seq: int = 0, limit: int 
     return [record for record in records if isinstance(record, DecisionRecord)]
 
 
-async def write(connection: Any, partition: int, steps: Sequence[Step], table: str = NAME) -> None:
+async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
     """Insert the effective records of these steps."""
     links = [step for step in steps if step.changed]
     if not links:
@@ -34,7 +34,7 @@ async def write(connection: Any, partition: int, steps: Sequence[Step], table: s
         "on conflict do nothing",
         [step.record.case for step in links],
         [step.record.seq for step in links],
-        [partition] * len(links),
+        [step.partition for step in links],
         [step.entry.stored.offset for step in links],
         [step.entry.stored.value for step in links],
     )

@@ -28,11 +28,23 @@ Place = Callable[[set[int]], Awaitable[Mapping[int, int]]]
 """Partitions newly held → the next offset to read in each."""
 
 
-class Chunk(SimpleNamespace):
-    """What the agent is handed: the records of one partition that came in one fetch, in order."""
+class Chunk(msgspec.Struct, frozen=True, gc=False):
+    """The records of one partition that came in one fetch, in order."""
 
     partition: int
     records: list[Stored]
+
+
+class Fetch:
+    """All chunks of one fetch. The agent meets it once for each partition and takes it whole the first time."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Chunk] = []
+
+    def take(self) -> list[Chunk]:
+        """The chunks; nothing the next time."""
+        taken, self.chunks = self.chunks, []
+        return taken
 
 
 class _AsIs(Codec):
@@ -43,7 +55,7 @@ class _AsIs(Codec):
         return obj
 
 
-register("chunk", _AsIs())
+register("fetch", _AsIs())
 
 
 class Fetching(msgspec.Struct, frozen=True):
@@ -70,7 +82,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 
 class ChunkConsumer(driver.Consumer):
-    """Hands each fetched chunk to the agent as one event and starts each partition at the place we say."""
+    """Hands each fetch to the agent as one event a partition and starts each partition at the place we say."""
 
     place: ClassVar[Place]
     released: ClassVar[Callable[[set[int]], None]]
@@ -102,15 +114,16 @@ class ChunkConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
         fetched = await self._thread.getmany(active_partitions, timeout)
-        chunks: dict[TP, list[Any]] = {}
+        fetch = Fetch()
+        events: dict[TP, list[Any]] = {}
         for tp, records in fetched.items():
             if not records:
                 continue
             last = records[-1]
             self._places[tp] = last.offset + 1
-            chunk = Chunk(partition=last.partition, records=[stored(record) for record in records])
-            chunks[tp] = [_as_one(last, chunk)]
-        return chunks
+            fetch.chunks.append(Chunk(last.partition, [stored(record) for record in records]))
+            events[tp] = [_as_one(last, fetch)]
+        return events
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Between two chunks' last offsets lie the first chunk's records, not a gap."""
@@ -148,7 +161,7 @@ def install(app: faust.App, topic: str, fetching: Fetching, place: Place, releas
     app.producer_transport = app.transport
 
 
-def _as_one(last: Any, chunk: Chunk) -> Any:
+def _as_one(last: Any, fetch: Fetch) -> Any:
     return SimpleNamespace(
         topic=last.topic,
         partition=last.partition,
@@ -157,7 +170,7 @@ def _as_one(last: Any, chunk: Chunk) -> Any:
         timestamp_type=last.timestamp_type,
         headers=(),
         key=None,
-        value=chunk,
+        value=fetch,
         checksum=None,
         serialized_key_size=0,
         serialized_value_size=0,

@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from domain.case.actions import Attempt, Tick
@@ -84,11 +85,13 @@ class Clock(Processor):
             for case_id in folder.files if folder else ():
                 self._due.pop(case_id, None)
 
-    async def chunk(self, partition: int, chunk: Chunk) -> None:
-        """Fold a chunk and note what falls due next."""
-        folder = self._folders.get(partition)
-        if folder is None:
-            return
+    async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        """Fold a fetch and note what falls due next."""
+        for chunk in chunks:
+            if folder := self._folders.get(chunk.partition):
+                self._fold(folder, chunk)
+
+    def _fold(self, folder: Folder, chunk: Chunk) -> None:
         touched: set[str] = set()
         for stored in chunk.records:
             step = folder.fold(read_entry(stored))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -116,31 +116,30 @@ class Dispatch(Processor):
         log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
         return {partition: self._dockets[partition].last_origin + 1 for partition in partitions}
 
-    async def chunk(self, partition: int, chunk: Chunk) -> None:
-        docket = self._dockets.get(partition)
-        if docket is None:
-            return
-        arrived = [self._arrived(stored) for stored in chunk.records]
-        ids = {attempt.case for attempt in map(read_attempt, arrived) if attempt is not None}
-        await self._fetch(docket, ids)
-        for one in arrived:
-            if not docket.held:
-                return
-            decided = docket.decide(one, self._rules, self._release)
-            if decided is not None:
-                await self._send(*decided, one)
+    async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
+        arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
+        await self._fetch({docket: _cases(here) for docket, here in arrived})
+        for docket, here in arrived:
+            for one in here:
+                if not docket.held:
+                    break
+                decided = docket.decide(one, self._rules, self._release)
+                if decided is not None:
+                    await self._send(*decided, one)
 
     def _arrived(self, stored: Stored) -> Arrived:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
         return Arrived(origin, stored.time_ms, stored.key, stored.value)
 
-    async def _fetch(self, docket: Docket, ids: set[str]) -> None:
-        missing = docket.missing(ids)
+    async def _fetch(self, wanted: Mapping[Docket, set[str]]) -> None:
+        missing = {docket: ids for docket, found in wanted.items() if (ids := docket.missing(found))}
         if not missing:
             return
         async with self._pool.acquire() as connection:
-            files = await case_state.load_files(connection, sorted(missing))
-        docket.put(missing, files)
+            files = await case_state.load_files(connection, sorted(set[str]().union(*missing.values())))
+        for docket, ids in missing.items():
+            docket.put(ids, files)
 
     async def _fold_tail(self, starts: dict[int, int], upto: dict[int, int]) -> None:
         async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):
@@ -149,7 +148,7 @@ class Dispatch(Processor):
                 docket = self._dockets[partition]
                 here = [entry for entry in entries if entry.stored.partition == partition]
                 ids = {e.record.case for e in here if isinstance(e.record, DecisionRecord) and e.record.case}
-                await self._fetch(docket, ids)
+                await self._fetch({docket: ids})
                 for entry in here:
                     self._require_these_actions(entry.record)
                     docket.fold(entry)
@@ -201,3 +200,7 @@ class Dispatch(Processor):
             raise WrongLog(f"events: the rows speak of {row.log}, the cluster of {self._events_id}")
         if row.next_offset > end:
             raise WrongLog(f"events, partition {row.partition}: the rows are ahead ({row.next_offset} > {end})")
+
+
+def _cases(arrived: Sequence[Arrived]) -> set[str]:
+    return {attempt.case for attempt in map(read_attempt, arrived) if attempt is not None}

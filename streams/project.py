@@ -57,7 +57,7 @@ class Project(Processor):
             for partition in partitions:
                 self._runner.drop(partition)
 
-    async def chunk(self, partition: int, chunk: Chunk) -> None:
-        """Fold a chunk and write its rows."""
+    async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        """Fold a fetch and write its rows in one transaction."""
         assert self._runner is not None, "opened before it is fed"
-        await self._runner.apply(partition, [read_entry(stored) for stored in chunk.records])
+        await self._runner.apply([read_entry(stored) for chunk in chunks for stored in chunk.records])

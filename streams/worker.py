@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ class Processor:
     def released(self, partitions: set[int]) -> None:
         """The partitions went to somebody else, or may: whatever is under way for them stops."""
 
-    async def chunk(self, partition: int, chunk: Chunk) -> None:
-        """Work through one chunk."""
+    async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        """Work through what one fetch brought: at most one chunk a partition."""
         raise NotImplementedError
 
     async def alongside(self) -> None:
@@ -93,12 +94,13 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> 
         loghandlers=[],
     )
     install(app, processor.topic, processor.fetching, processor.place, processor.released)
-    channel = app.topic(processor.topic, key_serializer="raw", value_serializer="chunk", internal=False)
+    channel = app.topic(processor.topic, key_serializer="raw", value_serializer="fetch", internal=False)
 
     @app.agent(channel, concurrency=1, name=processor.name)
     async def consume(stream: Any) -> None:
-        async for chunk in stream:
-            await processor.chunk(chunk.partition, chunk)
+        async for fetch in stream:
+            if chunks := fetch.take():
+                await processor.chunks(chunks)
 
     app.finalize()
     return app
