@@ -27,7 +27,7 @@ from projections import board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
 from projections.steps import Folder, Step
 
-FRAME_MS = 25
+FRAME_MS = 12
 FRAMES_KEPT_MAX = 4_096
 OUTCOMES_KEPT_MAX = 20_000
 MARKS_MAX = 60
