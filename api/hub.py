@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
+from aiokafka.errors import KafkaError
 
 from domain.case import events as e
 from domain.case.values import ClockKind
@@ -21,11 +23,13 @@ from eventlog.casefile import CaseFile
 from eventlog.position import PARTITIONS, partition_of, write_position
 from eventlog.record import DecisionRecord
 from eventlog.stored import read_entry
-from eventlog.tail import ends, tail
+from eventlog.tail import ends, ends_reader, tail
 from eventlog.topics import TopicNames
 from projections import board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
 from projections.steps import Folder, Step
+
+log = structlog.get_logger("hub")
 
 FRAME_MS = 12
 FRAMES_KEPT_MAX = 4_096
@@ -129,18 +133,27 @@ class Hub:
             await self.flush()
 
     async def mark(self) -> None:
-        """Ask every MARK_MS where the log ends; `as_of_ms` follows once everything up to there is folded."""
+        """Ask every MARK_MS where the log ends; `as_of_ms` follows once everything up to there is folded.
+
+        A broker that does not answer shows as an `as_of_ms` that stands still.
+        """
         while True:
-            asked = time.time_ns() // 1_000_000
             try:
-                async with asyncio.timeout(MARK_S_MAX):
-                    actions = await ends(self._bootstrap, self._names.actions)
-                    events = await ends(self._bootstrap, self._names.events)
-                self._marks.append((asked, actions, events))
-                self._settle_marks()
-            except Exception:  # noqa: S110  # an unreachable broker shows as an as_of that stands still
-                pass
-            await asyncio.sleep(MARK_MS / 1000)
+                async with ends_reader(self._bootstrap) as read:
+                    while True:
+                        await self._mark(read)
+                        await asyncio.sleep(MARK_MS / 1000)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("hub.no_mark", reason=repr(error))
+                await asyncio.sleep(MARK_MS / 1000)
+
+    async def _mark(self, read: Callable[[str], Awaitable[dict[int, int]]]) -> None:
+        asked = time.time_ns() // 1_000_000
+        async with asyncio.timeout(MARK_S_MAX):
+            actions = await read(self._names.actions)
+            events = await read(self._names.events)
+        self._marks.append((asked, actions, events))
+        self._settle_marks()
 
     async def flush(self) -> None:
         """Close the present frame, if anything changed."""

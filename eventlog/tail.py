@@ -6,11 +6,12 @@ there any more (or not yet), it raises instead of starting somewhere else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from eventlog.stored import Stored
 
@@ -53,15 +54,28 @@ async def read_to(
 
 
 async def ends(bootstrap: str, topic: str) -> dict[int, int]:
-    """The next offset of each partition of a topic."""
+    """The next offset of each partition of a topic. Raises UnknownTopicOrPartitionError where there is none."""
+    async with ends_reader(bootstrap) as read:
+        return await read(topic)
+
+
+@asynccontextmanager
+async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
+    """The same for who asks again and again: one connection. Raises KafkaError; then it is to be opened anew."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    known: dict[str, list[TopicPartition]] = {}
+
+    async def read(topic: str) -> dict[int, int]:
+        if topic not in known:
+            known[topic] = await _places(consumer, topic)
+        found: dict[Any, int] = await consumer.end_offsets(known[topic])
+        return {place.partition: offset for place, offset in found.items()}
+
     await consumer.start()
     try:
-        places = await _places(consumer, topic)
-        found: dict[Any, int] = await consumer.end_offsets(places)
+        yield read
     finally:
         await consumer.stop()
-    return {place.partition: offset for place, offset in found.items()}
 
 
 def stored(record: ConsumerRecord[bytes, bytes]) -> Stored:
@@ -91,5 +105,7 @@ async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> Asy
 
 async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
     await consumer._client.force_metadata_update()  # a topic we are not assigned to is not known yet
-    partitions = consumer.partitions_for_topic(topic) or set()
+    partitions = consumer.partitions_for_topic(topic)
+    if not partitions:
+        raise UnknownTopicOrPartitionError(topic)
     return [TopicPartition(topic, partition) for partition in sorted(partitions)]

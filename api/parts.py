@@ -1,0 +1,95 @@
+"""What the routes stand on, and who is asking: the door of every route. Deny by default."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from api.accounts import Accounts, Person
+from api.feed import Tickets
+from api.hub import Hub
+from api.problems import Problem
+from api.sealing import Keys
+from domain.case.state import Case
+from domain.case.values import Role
+from eventlog.append import Appender
+from projections import case_state
+from reference.profile import Profile
+from runtime.settings import Settings
+
+ACTIONS_PER_S_MAX = 50.0
+BURST_MAX = 200.0
+NO_CASE_CONTENT = frozenset({Role.ADMIN, Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
+
+
+class Parts:
+    """What the routes stand on; made when the application starts."""
+
+    pool: Any
+    accounts: Accounts
+    keys: Keys
+    appender: Appender
+    hub: Hub
+    tickets: Tickets
+
+    def __init__(self, settings: Settings, profile: Profile) -> None:
+        self.settings = settings
+        self.profile = profile
+        self.build = version("liandong")
+        self.registry = CollectorRegistry()
+        self.outcomes = Counter("liandong_actions", "Actions by outcome", ["outcome"], registry=self.registry)
+        self.seconds = Histogram("liandong_action_seconds", "Append to outcome", registry=self.registry)
+        self.open_cases = Gauge("liandong_open_cases", "Open cases", registry=self.registry)
+        self.lag = Gauge("liandong_feed_lag_seconds", "Age of the data on the wall", registry=self.registry)
+        self.allowance: dict[str, tuple[float, float]] = {}
+
+    async def person(self, request: Request) -> Person:
+        """Whose token it is. Raises Problem `unauthenticated`."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        person = await self.accounts.who(token) if scheme.lower() == "bearer" and token else None
+        if person is None:
+            raise Problem("unauthenticated")
+        return person
+
+    async def reader(self, request: Request) -> Person:
+        """Somebody who may read cases. Raises Problem `unauthenticated`, `forbidden`."""
+        person = await self.person(request)
+        if all(post.role in NO_CASE_CONTENT for post in person.posts):
+            raise Problem("forbidden", found=[str(post.role) for post in person.posts])
+        return person
+
+    async def watcher(self, request: Request) -> None:
+        """Somebody who may see the wall. Raises Problem `unauthenticated`, `forbidden`."""
+        person = await self.person(request)
+        if person.post(Role.WALL, Role.DISPATCHER, Role.SHIFT_HEAD, Role.LEADER) is None:
+            raise Problem("forbidden", found=[str(post.role) for post in person.posts], allowed=["wall", "dispatcher"])
+
+    async def case(self, person: Person, case_id: str) -> Case:
+        """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside."""
+        found = self.hub.case(case_id)
+        if found is None:
+            async with self.pool.acquire() as connection:
+                found = (await case_state.load_files(connection, [case_id])).get(case_id)
+        if found is None or found.case is None:
+            raise Problem("not_found", found=case_id)
+        if not any(found.case.place.grid.startswith(post.scope) for post in person.posts):
+            raise Problem("not_found", found=case_id)
+        return found.case
+
+    def spend(self, person: str) -> None:
+        """Count one action against the person's allowance. Raises Problem `slow_down`."""
+        now = time.monotonic()
+        left, at = self.allowance.get(person, (BURST_MAX, now))
+        left = min(BURST_MAX, left + (now - at) * ACTIONS_PER_S_MAX)
+        if left < 1:
+            raise Problem("slow_down", allowed=f"{ACTIONS_PER_S_MAX:g}/s")
+        self.allowance[person] = (left - 1, now)
+
+
+def now_ms() -> int:
+    """This machine's time."""
+    return time.time_ns() // 1_000_000
