@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +37,33 @@ async def read(connection: Any, projection: str) -> dict[int, Checkpoint]:
         projection,
     )
     return {row["partition"]: Checkpoint(**dict(row)) for row in rows}
+
+
+class PassedBy(Exception):
+    """Somebody else folded on from the place where this fold stands: its rows must not be written a second time."""
+
+    code = "projection.passed_by"
+
+
+async def begin(connection: Any, checkpoints: Iterable[Checkpoint]) -> None:
+    """Write the first checkpoints of a partition; where there are some, nothing changes."""
+    await connection.executemany(
+        "insert into checkpoint values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        [msgspec.structs.astuple(checkpoint) for checkpoint in checkpoints],
+    )
+
+
+async def require_place(connection: Any, projection: str, places: Mapping[int, int]) -> None:
+    """Lock the checkpoints of these partitions for the transaction. Raises PassedBy unless they stand at `places`."""
+    rows = await connection.fetch(
+        "select partition, next_offset from checkpoint where projection = $1 and partition = any($2::int[]) "
+        "order by partition for update",
+        projection,
+        list(places),
+    )
+    found = {row["partition"]: row["next_offset"] for row in rows}
+    if found != places:
+        raise PassedBy(f"{projection}: this fold stands at {dict(places)}, the rows at {found}")
 
 
 async def write(connection: Any, checkpoints: Iterable[Checkpoint]) -> None:

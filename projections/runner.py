@@ -67,6 +67,8 @@ class Runner:
             checkpoint.require_log(place, self._log, end)
         folder = Folder(partition, place)
         folder.put((file.id for file in files), {file.id: file for file in files})
+        async with self._pool.acquire() as connection:
+            await checkpoint.begin(connection, [folder.checkpoint(name, self._log) for name in NAMES])
         self._folders[partition] = folder
         return folder.next_offset
 
@@ -76,7 +78,7 @@ class Runner:
 
     async def apply(self, entries: Sequence[Entry]) -> list[Step]:
         """Fold records (each partition's in order) and write their rows; gives the steps. A partition that was
-        dropped is passed over. Raises Hole, asyncpg.PostgresError."""
+        dropped is passed over. Raises Hole, PassedBy, asyncpg.PostgresError."""
         steps: list[Step] = []
         for start in range(0, len(entries), CHUNK_RECORDS_MAX):
             steps += await self._apply(entries[start : start + CHUNK_RECORDS_MAX])
@@ -87,9 +89,11 @@ class Runner:
         here = [entry for entry in entries if entry.stored.partition in folders]
         async with self._pool.acquire() as connection:
             await _load_missing(connection, folders, here)
+            stood = {partition: folder.next_offset for partition, folder in folders.items()}
             folded = (folders[entry.stored.partition].fold(entry) for entry in here)
             steps = [step for step in folded if step is not None]
             async with connection.transaction():
+                await checkpoint.require_place(connection, case_state.NAME, stood)
                 for write in self._writers.values():
                     await write(connection, steps, "")
                 places = [folder.checkpoint(name, self._log) for folder in folders.values() for name in NAMES]

@@ -98,6 +98,7 @@ class Dispatch(Processor):
         upto = await ends(self._bootstrap, self._names.events)
         actions_upto = await ends(self._bootstrap, self._names.actions)
         starts: dict[int, int] = {}
+        taken: dict[int, Docket] = {}
         for partition in sorted(partitions):
             row = rows.get(partition)
             if row is not None:
@@ -105,16 +106,18 @@ class Dispatch(Processor):
             # One record back: the last one known tells which `actions` it was decided from.
             starts[partition] = max(row.next_offset - 1, 0) if row else 0
             last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
-            self._dockets[partition] = Docket(partition, last, series, self._zone)
-        await self._fold_tail(starts, {p: upto[p] for p in partitions})
-        sent = {partition: await self._take(self._dockets[partition]) for partition in sorted(partitions)}
+            taken[partition] = Docket(partition, last, series, self._zone)
+        await self._fold_tail(taken, starts, {p: upto[p] for p in partitions})
+        sent = {partition: await self._take(docket) for partition, docket in taken.items()}
         stands = {partition: (await acknowledged).offset for partition, acknowledged in sent.items()}
-        await self._fold_tail({p: upto[p] for p in partitions}, stands)
-        for partition in partitions:
-            if actions_upto[partition] < self._dockets[partition].last_origin + 1:
+        await self._fold_tail(taken, {p: upto[p] for p in partitions}, stands)
+        for partition, docket in taken.items():
+            if actions_upto[partition] < docket.last_origin + 1:
                 raise WrongLog(f"actions, partition {partition}: the log ends before the last decision")
         log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
-        return {partition: self._dockets[partition].last_origin + 1 for partition in partitions}
+        # Only now: a fetch left over from an earlier holding must not meet a docket whose state is not complete yet.
+        self._dockets.update(taken)
+        return {partition: docket.last_origin + 1 for partition, docket in taken.items()}
 
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
@@ -141,11 +144,11 @@ class Dispatch(Processor):
         for docket, ids in missing.items():
             docket.put(ids, files)
 
-    async def _fold_tail(self, starts: dict[int, int], upto: dict[int, int]) -> None:
+    async def _fold_tail(self, taken: Mapping[int, Docket], starts: dict[int, int], upto: dict[int, int]) -> None:
         async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):
             entries = [read_entry(stored) for stored in chunk]
             for partition in {entry.stored.partition for entry in entries}:
-                docket = self._dockets[partition]
+                docket = taken[partition]
                 here = [entry for entry in entries if entry.stored.partition == partition]
                 ids = {e.record.case for e in here if isinstance(e.record, DecisionRecord) and e.record.case}
                 await self._fetch({docket: ids})

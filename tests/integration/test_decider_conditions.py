@@ -21,7 +21,12 @@ from eventlog.append import Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
+from eventlog.stored import read_entry
 from eventlog.topics import TopicNames, create_and_check, topic_ids
+from projections.checkpoint import PassedBy
+from projections.database import migrate, open_pool
+from projections.runner import Runner
+from reference.profile import load_profile
 from streams.chunks import Fetching, install
 from streams.dispatch import EXIT_SEND_FAILED
 from streams.worker import EXIT_CRASHED
@@ -175,6 +180,32 @@ def test_a_record_for_a_known_origin_changes_no_row(beside: Beside) -> None:
     eventually(lambda: _rows(beside) == 120, ENDS_S_MAX, "more rows")
     after = _state(beside)
     assert {case_id: after[case_id] for case_id in before} == before
+
+
+def test_of_two_projectors_at_one_place_only_one_writes(beside: Beside) -> None:
+    decider = beside.start("dispatch")
+    beside.report(60)
+    beside.all_decided()
+    decider.kill()
+    entries = [read_entry(stored) for stored in records(beside.kafka, beside.names.events, [7])]
+    profile = load_profile("xinmi")
+
+    async def fold() -> None:
+        pool = await open_pool(beside.postgres, 2)
+        async with pool.acquire() as connection:
+            await migrate(connection)
+        first, second = (Runner(pool, "log", profile.about.zone, profile.towns) for _ in range(2))
+        for runner in (first, second):
+            assert await runner.start(7, len(entries)) == 0
+        await first.apply(entries)
+        with pytest.raises(PassedBy):
+            await second.apply(entries)
+        await pool.close()
+
+    asyncio.run(fold())
+    assert beside.query("select next_offset from checkpoint where projection = 'board' and partition = 7")[0][0] == len(
+        entries
+    )
 
 
 def _state(beside: Beside) -> dict[str, str]:
