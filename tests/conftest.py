@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from ops.embedded.kafka import free_ports
+from tests.support.beside import Beside
 from tests.support.live import Live
 
 TESTS = Path(__file__).parent
@@ -42,3 +43,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     system = Live(tmp_path_factory.mktemp("live"), free_ports(1)[0])
     yield system
     assert system.stop() == 0, "the demo ends in order on Ctrl-C"
+
+
+@pytest.fixture
+def beside(live: Live, tmp_path: Path) -> Iterator[Beside]:
+    """Topics and a database of this test's own on the live broker and database."""
+    system = Beside(live, tmp_path)
+    yield system
+    system.close()

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -32,17 +30,9 @@ from streams.dispatch import EXIT_SEND_FAILED
 from streams.worker import EXIT_CRASHED
 from tests.support.beside import Beside
 from tests.support.cutting import Cutting
-from tests.support.live import Live, eventually
+from tests.support.live import eventually
 
 ENDS_S_MAX = 30.0
-
-
-@pytest.fixture
-def beside(live: Live, tmp_path: Path) -> Iterator[Beside]:
-    """Topics and a database of this test's own."""
-    system = Beside(live, tmp_path)
-    yield system
-    system.close()
 
 
 async def _nowhere(partitions: set[int]) -> dict[int, int]:
