@@ -6,13 +6,14 @@ import asyncio
 import signal
 import socket
 import time
-from typing import Annotated
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 import typer
 
 from api.accounts import DEMO_PASSWORD
-from eventlog.topics import TopicNames
-from ops.simulator import Simulator, morning
+from ops.people.life import RATE, SEED, Wish, live
 from ops.system import PROCESSORS, System, running, until_ready
 from reference.profile import Profile, load_profile
 from runtime.faults import Fault
@@ -22,24 +23,39 @@ from runtime.settings import Settings, load_settings
 
 def demo(
     quiet: Annotated[bool, typer.Option("--quiet", help="Nobody acts: only what you do yourself moves.")] = False,
+    days: Annotated[int, typer.Option(min=0, max=90, help="Days of history the city begins with.")] = 30,
+    rate: Annotated[float, typer.Option(min=0, max=20_000, help="Reports a day, on average.")] = RATE,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same cases.")] = SEED,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep the data for the next start.")] = True,
+    headless: Annotated[bool, typer.Option("--headless", help="No bar: plain lines only, for a log.")] = False,
+    minutes: Annotated[float, typer.Option(min=0, help="Stop by itself after so many minutes (0: never).")] = 0,
 ) -> None:
-    """Everything from nothing to a moving wall; Ctrl-C ends it. Data is kept between starts."""
+    """Everything from nothing to a moving wall, with a city's people at work; Ctrl-C ends it.
+
+    The city begins with DAYS of history, brought in newest day first while the wall is live. How often people report
+    and how long the handling takes follow a real city's quarter (ops/people/pace.json).
+    """
     settings = load_settings().model_copy(update={"demo": True})
-    _serve(settings, simulate=not quiet)
+    wish = None if quiet else Wish(days, rate, seed, headless, minutes)
+    if keep:
+        _serve(settings, wish)
+        return
+    with TemporaryDirectory(prefix="liandong-") as folder:
+        _serve(settings.model_copy(update={"data_dir": Path(folder)}), wish)
 
 
 def up() -> None:
     """The whole system on one machine, without demo accounts and without anybody acting."""
-    _serve(load_settings(), simulate=False)
+    _serve(load_settings(), None)
 
 
-def _serve(settings: Settings, simulate: bool) -> None:
+def _serve(settings: Settings, wish: Wish | None) -> None:
     configure_logging("warning", "liandong")
     require_port(settings)
-    asyncio.run(_run(settings, simulate))
+    asyncio.run(_run(settings, wish))
 
 
-async def _run(settings: Settings, simulate: bool) -> None:
+async def _run(settings: Settings, wish: Wish | None) -> None:
     started = time.monotonic()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -49,15 +65,15 @@ async def _run(settings: Settings, simulate: bool) -> None:
     address = f"http://{settings.host}:{settings.port}/"
     typer.echo("正在启动 Kafka 与 PostgreSQL … / starting Kafka and PostgreSQL …")
     async with running(settings, profile, (*PROCESSORS, "api")) as system:
-        tasks = [asyncio.create_task(system.watch()), asyncio.create_task(told.wait())]
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(system.watch()), asyncio.create_task(told.wait())]
         await until_ready(address, tasks)
         _say(settings, profile, system, address, time.monotonic() - started)
-        if simulate:
-            await morning(system.env["LIANDONG_KAFKA"], TopicNames(settings.topic_prefix), profile)
-            tasks.append(asyncio.create_task(Simulator(address, profile).act()))
+        if wish is not None:
+            tasks.append(asyncio.create_task(live(wish, settings, profile, system, address)))
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
+        await asyncio.wait(pending)
         typer.echo("\n正在停止 … / stopping …")
         for task in done:
             task.result()

@@ -13,6 +13,7 @@ import json
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,7 +123,7 @@ async def bring_in(
             sender = _Sender(appender, keys, city, as_of_ms, report, cases)
             origins = await sender.send(rows)
         outcomes = await _outcomes(bootstrap, names, starts, set(origins))
-        await _folded(pool, origins)
+        await folded(pool, origins)
         for origin, number in origins.items():
             _count(report, number, outcomes[origin])
         report.seconds = round(time.monotonic() - started, 2)
@@ -210,7 +211,8 @@ async def _outcomes(
     return found
 
 
-async def _folded(pool: Any, origins: dict[tuple[int, int], str]) -> None:
+async def folded(pool: Any, origins: Iterable[tuple[int, int]]) -> None:
+    """Wait until case_state holds what was decided about these (partition, offset). Raises TimeoutError."""
     last: dict[int, int] = {}
     for partition, offset in origins:
         last[partition] = max(last.get(partition, -1), offset)

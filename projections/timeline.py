@@ -24,6 +24,19 @@ async def of_case(connection: Any, case_id: str, after_seq: int = 0, limit: int 
     return [record for record in records if isinstance(record, DecisionRecord)]
 
 
+async def of_cases(connection: Any, ids: Sequence[str]) -> dict[str, list[DecisionRecord]]:
+    """The effective records of these cases in one query, each case's oldest first; an unknown case is left out."""
+    rows = await connection.fetch(
+        "select case_id, record from timeline where case_id = any($1::text[]) order by case_id, seq", list(ids)
+    )
+    found: dict[str, list[DecisionRecord]] = {}
+    for row in rows:
+        record = decode(row["record"])
+        if isinstance(record, DecisionRecord):
+            found.setdefault(row["case_id"], []).append(record)
+    return found
+
+
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
     """Insert the effective records of these steps."""
     links = [step for step in steps if step.changed]

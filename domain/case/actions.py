@@ -136,11 +136,31 @@ class Tick(_Action, tag="tick", frozen=True):
     """Look at this case now (the clock only)."""
 
 
-class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """One step of an imported history: an action with the source's own time, None where it states none."""
+StepAction = (
+    Accept
+    | Decline
+    | File
+    | Dispatch
+    | Acknowledge
+    | Progress
+    | CoDone
+    | Handle
+    | SendCheck
+    | PassCheck
+    | FailCheck
+    | Close
+)
 
-    do: Accept | File | Dispatch | Acknowledge | Handle | SendCheck | PassCheck | Close
+
+class Step(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """One step of an imported history: an action with the source's own time, None where it states none.
+
+    `unit` is the party that takes the step (None: the lead); only a party's steps look at it.
+    """
+
+    do: StepAction
     at_ms: int | None = None
+    unit: Code | None = None
 
 
 class ImportCase(_Action, tag="import_case", frozen=True):

@@ -17,31 +17,37 @@ from domain.case.actions import (
     Acknowledge,
     Attempt,
     Close,
+    CoDone,
+    Decline,
     Dispatch,
+    FailCheck,
     File,
     Handle,
     ImportCase,
     PassCheck,
+    Progress,
     SendCheck,
     Step,
 )
-from domain.case.closing import close, pass_check, send_check
+from domain.case.closing import close, fail_check, pass_check, send_check
 from domain.case.decision import ReasonCode, Refused
-from domain.case.disposal import acknowledge, dispatch, handle
+from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress
 from domain.case.events import CaseEvent, ClockStarted, ClockStopped, Imported
 from domain.case.evolve import fold
 from domain.case.frame import Frame, Rules, desk, unit_holder
-from domain.case.intake import accept, filed_event, reported_event, require_class, require_known_place
+from domain.case.intake import accept, decline, filed_event, reported_event, require_class, require_known_place
 from domain.case.state import Case
 from domain.case.values import HANDLING_CLOCKS, Actor, ClockKind, Role, Status
 
 _ENDS: dict[type, ClockKind] = {
     Accept: ClockKind.ACCEPT,
+    Decline: ClockKind.ACCEPT,
     File: ClockKind.FILE,
     Dispatch: ClockKind.DISPATCH,
     Acknowledge: ClockKind.ACKNOWLEDGE,
     SendCheck: ClockKind.SEND_CHECK,
     PassCheck: ClockKind.CHECK,
+    FailCheck: ClockKind.CHECK,
     Close: ClockKind.CLOSE,
 }
 
@@ -99,6 +105,8 @@ def _decided(frame: Frame, step: Step) -> list[CaseEvent]:
     match step.do:
         case Accept():
             return accept(frame, step.do)
+        case Decline():
+            return decline(frame, step.do)
         case File():
             frame.require(Status.ACCEPTED)
             filed = filed_event(frame, step.do)
@@ -108,12 +116,18 @@ def _decided(frame: Frame, step: Step) -> list[CaseEvent]:
             return dispatch(frame, step.do)
         case Acknowledge():
             return acknowledge(frame, step.do)
+        case Progress():
+            return progress(frame, step.do)
+        case CoDone():
+            return co_done(frame, step.do)
         case Handle():
             return handle(frame, step.do)
         case SendCheck():
             return send_check(frame, step.do)
         case PassCheck():
             return pass_check(frame, step.do)
+        case FailCheck():
+            return fail_check(frame, step.do)
         case Close():
             return close(frame, step.do)
         case _:
@@ -123,16 +137,18 @@ def _decided(frame: Frame, step: Step) -> list[CaseEvent]:
 def _actor_of(step: Step, case: Case, attempt: Attempt) -> Actor:
     grid = case.place.grid
     match step.do:
-        case Accept() | SendCheck():
+        case Accept() | Decline() | SendCheck():
             return _stand_in(attempt, "acceptor", Role.ACCEPTOR, grid, None)
         case File() | Close():
             return _stand_in(attempt, "shift_head", Role.SHIFT_HEAD, grid, None)
         case Dispatch():
             return _stand_in(attempt, "dispatcher", Role.DISPATCHER, grid, None)
-        case Acknowledge() | Handle():
-            lead = case.lead.unit if case.lead else None
-            return _stand_in(attempt, "handler", Role.HANDLER, grid, lead)
-        case PassCheck():
+        case Acknowledge() | Progress() | CoDone() | Handle():
+            unit = step.unit or (case.lead.unit if case.lead else None)
+            return _stand_in(
+                attempt, "handler" if step.unit is None else unit_holder(step.unit), Role.HANDLER, grid, unit
+            )
+        case PassCheck() | FailCheck():
             actor = _stand_in(attempt, "collector", Role.COLLECTOR, grid, None)
             return actor if case.collector is None else replace(actor, person=case.collector)
         case _:
