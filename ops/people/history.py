@@ -67,10 +67,10 @@ class Going(msgspec.Struct):
 
 async def bring_in(
     city: City, appender: Appender, keys: Keys, pool: Any, day: date, now_ms: int, every: int
-) -> AsyncIterator[tuple[int, list[Going]]]:
+) -> AsyncIterator[tuple[int, int, list[Going]]]:
     """Import every so manyth of one local day's lives up to `now_ms`, a chunk at a time.
 
-    Gives how many cases were looked at, and the lives that go on; a case that is known goes on in any case.
+    Gives how many cases are new, how many were known, and the lives that go on; what is known goes on in any case.
     """
     lives = await asyncio.to_thread(city.day, day)
     past = [life for life in lives if life.opened_ms <= now_ms]
@@ -85,7 +85,7 @@ async def bring_in(
         await folded(pool, origins)
         going = [Going(life, 0, [act for act in life.acts if act.at_ms > now_ms]) for life in new]
         going += [_left(life, file.case) for life in chunk if (file := known.get(life.case_id)) and file.case]
-        yield len(new) + len(known), [one for one in going if one.acts]
+        yield len(new), len(known), [one for one in going if one.acts]
 
 
 async def ended_digest(city: City, pool: Any, days: Sequence[date], before_ms: int) -> str:

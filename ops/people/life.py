@@ -79,7 +79,7 @@ async def _history(
     now_ms = time.time_ns() // 1_000_000
     days = days_back(_today(zone), wish.days)
     task = bar.add_task("历史 history (cases)", total=None)
-    started, brought = time.monotonic(), 0
+    started, new, known = time.monotonic(), 0, 0
     pool = await open_pool(system.env["LIANDONG_POSTGRES"], 1, "liandong-history")
     try:
         keys = Keys(system.env["LIANDONG_MASTER_KEY"], pool)
@@ -87,17 +87,23 @@ async def _history(
         async with Appender(system.env["LIANDONG_KAFKA"], names) as appender:
             for done, day in enumerate(days):
                 every = HISTORY_EVERY if done else 1
-                async for count, going in bring_in(city, appender, keys, pool, day, now_ms, every):
-                    brought += count
+                async for added, there, going in bring_in(city, appender, keys, pool, day, now_ms, every):
+                    new, known = new + added, known + there
                     for one in going:
                         crowd.go_on(one)
-                    bar.update(task, completed=brought, total=max(brought, round(brought / (done + 1) * len(days))))
+                    bar.update(task, completed=new + known)
+                bar.update(task, total=round((new + known) * len(days) / (done + 1)))
         digest = await ended_digest(city, pool, days[1:], _midnight(days[0], zone))
     finally:
         await pool.close()
     bar.remove_task(task)
     seconds = time.monotonic() - started
-    bar.console.print(f"历史就绪 history is in: {brought} cases of {len(days)} days, {seconds:.0f} s, 摘要 {digest}")
+    bar.console.print(
+        f"历史就绪 history is in: {days[-1]} … {days[0]}, {new} 件新增 new, {known} 件已有 known, {seconds:.0f} s, "
+        f"摘要 digest {digest}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 async def _days(city: City, crowd: Crowd, zone: ZoneInfo) -> None:
@@ -133,7 +139,7 @@ class _Teller:
                     self._crowd.open_cases = self._tiles["open"]
                 self._first_memory = self._first_memory or self._memory()
                 actions = self._crowd.tally.actions
-                console.print(self._line(actions - before), highlight=False)
+                console.print(self._line(actions - before), soft_wrap=True, highlight=False)
                 before = actions
                 await asyncio.sleep(LINE_S)
 
