@@ -14,7 +14,7 @@ from api.answers import answer, case_view, story
 from api.intake import case_of_report, make_attempt, read_action, read_body
 from api.parts import Parts, now_ms
 from api.problems import Problem
-from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress
+from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress, RequestExtension, Return
 from domain.case.intake import REPORTERS
 from domain.case.values import Actor, Role
 from eventlog.record import DecisionRecord, Outcome
@@ -114,6 +114,6 @@ async def _first(parts: Parts, repeated: DecisionRecord) -> DecisionRecord | Non
 
 def _post_for(person: Person, action: CaseAction, grid: str) -> Actor:
     inside = [post for post in person.posts if grid.startswith(post.scope)] or list(person.posts)
-    if isinstance(action, Acknowledge | Progress | CoDone | Handle):
+    if isinstance(action, Acknowledge | Progress | Return | RequestExtension | CoDone | Handle):
         return next((post for post in inside if post.role is Role.HANDLER), inside[0])
     return next((post for post in inside if post.role is not Role.HANDLER), inside[0])

@@ -20,9 +20,11 @@ from domain.case.values import (
     CloseKind,
     Contact,
     DeclineReason,
+    ExtensionReason,
     FailReason,
     Photo,
     Place,
+    ReturnReason,
     Source,
     Stage,
     Text,
@@ -87,6 +89,28 @@ class Progress(_Action, tag="progress", frozen=True):
     stage: Stage
 
 
+class Return(_Action, tag="return", frozen=True):
+    """回退: the lead gives the case back to the dispatcher; the clocks of all parties stand still."""
+
+    reason: ReturnReason
+    text: Text | None = None
+
+
+class RequestExtension(_Action, tag="request_extension", frozen=True):
+    """延期申请 by the lead, for `amount` more time such as "2WH": at most one original limit, at most twice."""
+
+    reason: ExtensionReason
+    amount: Code
+    text: Text | None = None
+
+
+class DecideExtension(_Action, tag="decide_extension", frozen=True):
+    """延期审批: the shift head decides the first request that is granted, a leader the second."""
+
+    granted: bool
+    text: Text | None = None
+
+
 class CoDone(_Action, tag="co_done", frozen=True):
     """A co-handler's part is done."""
 
@@ -143,6 +167,9 @@ StepAction = (
     | Dispatch
     | Acknowledge
     | Progress
+    | Return
+    | RequestExtension
+    | DecideExtension
     | CoDone
     | Handle
     | SendCheck
@@ -186,6 +213,9 @@ CaseAction = (
     | Dispatch
     | Acknowledge
     | Progress
+    | Return
+    | RequestExtension
+    | DecideExtension
     | CoDone
     | Handle
     | SendCheck

@@ -6,9 +6,18 @@ A breach is strictly after the deadline: what is done at the deadline is on time
 
 from __future__ import annotations
 
-from domain.case.events import ClockNear, ClockOverdue, ClockResumed, ClockStarted, ClockStopped
+from domain.case.events import (
+    ClockExtended,
+    ClockNear,
+    ClockOverdue,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    ExtensionDropped,
+)
 from domain.case.state import Case, Clock
-from domain.case.values import ClockKind, ClockVerdict
+from domain.case.values import ClockKind, ClockVerdict, DropCause, PauseCause
 from domain.worktime import Calendar, Limit, WdRule, counted_ms, deadline_after_ms, deadline_ms, near_ms, total_ms
 
 STATED = "stated"
@@ -67,10 +76,42 @@ def stopped(clock: Clock, at_ms: int, calendar: Calendar, waived: bool = False) 
     return ClockStopped(at_ms=at_ms, clock=clock.kind, unit=clock.unit, verdict=verdict, used_ms=used)
 
 
+def paused(clock: Clock, at_ms: int, calendar: Calendar, cause: PauseCause) -> ClockPaused:
+    """A running clock stands still at `at_ms`."""
+    used = clock.used_ms + _counted(clock, at_ms, calendar)
+    return ClockPaused(at_ms=at_ms, clock=clock.kind, cause=cause, used_ms=used, unit=clock.unit)
+
+
+def relieved(clock: Clock, at_ms: int) -> ClockStopped:
+    """A paused clock ends because another unit has the case now; a breach before the pause stays one."""
+    verdict = ClockVerdict.NO_DEADLINE if clock.deadline_ms is None else ClockVerdict.REASSIGNED
+    if clock.overdue:
+        verdict = ClockVerdict.MISSED
+    return ClockStopped(at_ms=at_ms, clock=clock.kind, verdict=verdict, used_ms=clock.used_ms, unit=clock.unit)
+
+
+def extended(clock: Clock, at_ms: int, amount: Limit, calendar: Calendar, wd_rule: WdRule) -> ClockExtended:
+    """A running clock with a deadline gets `amount` on top; near is 80 % of the whole as it then is."""
+    assert clock.deadline_ms is not None, "a clock that is extended has a deadline"
+    assert clock.near_ms is not None, "a deadline has a near instant"
+    assert clock.limit is not None, "a deadline has a limit"
+    added = amount.span_ms(calendar.workday_minutes)
+    if clock.limit == STATED:
+        deadline, near = clock.deadline_ms + added, clock.near_ms + -(-added * 4 // 5)
+    else:
+        limit = Limit.parse(clock.limit)
+        whole = total_ms(calendar, clock.started_ms, limit, wd_rule) + clock.extended_ms + added
+        deadline = deadline_after_ms(calendar, clock.deadline_ms, added, limit)
+        near = deadline_after_ms(calendar, clock.since_ms, max(-(-whole * 4 // 5) - clock.used_ms, 0), limit)
+    return ClockExtended(
+        at_ms=at_ms, clock=clock.kind, added_ms=added, deadline_ms=deadline, near_ms=near, unit=clock.unit
+    )
+
+
 def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> ClockResumed:
     """A stopped clock goes on with what is left; nothing is granted after a breach, so a missed one keeps its
     deadline. Near is when 80 % of the whole is used, hence at once when it already is."""
-    late = clock.verdict is ClockVerdict.MISSED
+    late = clock.overdue or clock.verdict is ClockVerdict.MISSED
     if clock.deadline_ms is None or clock.limit is None or late:
         return ClockResumed(
             at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms, near_ms=clock.near_ms
@@ -82,7 +123,7 @@ def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> Cl
             at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms + moved, near_ms=near
         )
     limit = Limit.parse(clock.limit)
-    whole = total_ms(calendar, clock.started_ms, limit, wd_rule)
+    whole = total_ms(calendar, clock.started_ms, limit, wd_rule) + clock.extended_ms
     left = max(whole - clock.used_ms, 0)
     to_near = max(-(-whole * 4 // 5) - clock.used_ms, 0)
     return ClockResumed(
@@ -94,9 +135,15 @@ def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> Cl
     )
 
 
-def fallen_due(case: Case, at_ms: int) -> list[ClockNear | ClockOverdue]:
-    """What fell due strictly before `at_ms` and no event tells of yet, in the order of its instants."""
-    due: list[ClockNear | ClockOverdue] = []
+Due = ClockNear | ClockOverdue | ExtensionDropped
+
+
+def fallen_due(case: Case, at_ms: int) -> list[Due]:
+    """What fell due strictly before `at_ms` and no event tells of yet, in the order of its instants.
+
+    A request for more time dies with the breach: nothing is granted after it, however late it is noticed.
+    """
+    due: list[Due] = []
     for clock in case.clocks:
         if not clock.running:
             continue
@@ -104,12 +151,14 @@ def fallen_due(case: Case, at_ms: int) -> list[ClockNear | ClockOverdue]:
             due.append(ClockNear(at_ms=clock.near_ms, clock=clock.kind, unit=clock.unit))
         if clock.deadline_ms is not None and not clock.overdue and clock.deadline_ms < at_ms:
             due.append(ClockOverdue(at_ms=clock.deadline_ms, clock=clock.kind, unit=clock.unit))
+            if case.extension is not None and clock is case.handling_clock:
+                due.append(ExtensionDropped(at_ms=clock.deadline_ms, cause=DropCause.OVERDUE))
     return sorted(due, key=_instant)
 
 
-def _instant(event: ClockNear | ClockOverdue) -> tuple[int, bool]:
-    assert event.at_ms is not None, "clock events always have an instant"
-    return event.at_ms, isinstance(event, ClockOverdue)
+def _instant(event: Due) -> tuple[int, bool]:
+    assert event.at_ms is not None, "what falls due has an instant"
+    return event.at_ms, not isinstance(event, ClockNear)
 
 
 def _counted(clock: Clock, at_ms: int, calendar: Calendar) -> int:

@@ -2,7 +2,7 @@
 
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
-same bytes. The rules of each action stand in `intake`, `disposal`, `closing` and `importing`.
+same bytes. The rules of each action stand in `intake`, `disposal`, `extension`, `closing` and `importing`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from domain.case.actions import (
     Attempt,
     Close,
     CoDone,
+    DecideExtension,
     Decline,
     Dispatch,
     FailCheck,
@@ -26,6 +27,8 @@ from domain.case.actions import (
     PassCheck,
     Progress,
     Report,
+    RequestExtension,
+    Return,
     SendCheck,
     Tick,
 )
@@ -40,9 +43,10 @@ from domain.case.decision import (
     Rejection,
     Unchanged,
 )
-from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress
+from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress, return_case
 from domain.case.events import CaseEvent
 from domain.case.evolve import fold
+from domain.case.extension import decide_extension, request_extension
 from domain.case.frame import Frame, Rules
 from domain.case.importing import import_case
 from domain.case.intake import accept, decline, file, report
@@ -100,6 +104,12 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return acknowledge(frame, action)
         case Progress():
             return progress(frame, action)
+        case Return():
+            return return_case(frame, action)
+        case RequestExtension():
+            return request_extension(frame, action)
+        case DecideExtension():
+            return decide_extension(frame, action)
         case CoDone():
             return co_done(frame, action)
         case Handle():

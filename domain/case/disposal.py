@@ -1,18 +1,23 @@
-"""Rules of disposal: dispatch, acknowledge, progress, co_done, handle (domain document §3, "Filing and dispatch")."""
+"""Rules of disposal: dispatch, acknowledge, progress, return, co_done, handle (domain §3, "Filing and dispatch")."""
 
 from __future__ import annotations
 
-from domain.case.actions import Acknowledge, CoDone, Dispatch, Handle, Progress
+from domain.case import clocks
+from domain.case.actions import Acknowledge, CoDone, Dispatch, Handle, Progress, Return
 from domain.case.decision import AlreadySo, ReasonCode, Refused
-from domain.case.events import Acknowledged, CaseEvent, Dispatched, Handled, Progressed
+from domain.case.events import Acknowledged, CaseEvent, Dispatched, Handled, Progressed, Returned
 from domain.case.events import CoDone as CoDoneEvent
+from domain.case.extension import drop_open_request
 from domain.case.frame import Frame, desk, unit_holder
 from domain.case.state import Party
-from domain.case.values import STAGE_ORDER, ClockKind, Role, Status
+from domain.case.values import HANDLING_CLOCKS, STAGE_ORDER, ClockKind, PauseCause, Role, Status
 
 
 def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
-    """派遣: each party gets its own handling clock, from now and not from its signature, and one to sign."""
+    """派遣: each party gets its own handling clock, from now and not from its signature, and one to sign.
+
+    After a return the clock of a unit that comes back goes on with what is left; any other unit starts in full.
+    """
     frame.require(Status.FILED)
     frame.require_desk(Role.DISPATCHER)
     units = (action.lead, *action.co_handlers)
@@ -29,11 +34,21 @@ def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
         ),
         *frame.stop(ClockKind.DISPATCH),
     ]
-    for unit in units:
-        kind = ClockKind.HANDLE if unit == action.lead else ClockKind.CO_HANDLE
-        events.append(frame.start(kind, unit_holder(unit), frame.case.limit, unit))
+    kinds = {unit: ClockKind.HANDLE if unit == action.lead else ClockKind.CO_HANDLE for unit in units}
+    for clock in frame.case.clocks:
+        if clock.paused and (clock.unit is None or kinds.get(clock.unit) is not clock.kind):
+            events.append(clocks.relieved(clock, frame.at_ms))
+    for unit, kind in kinds.items():
+        events.append(_party_clock(frame, kind, unit))
         events.append(frame.start_stage(ClockKind.ACKNOWLEDGE, unit_holder(unit), unit))
     return events
+
+
+def _party_clock(frame: Frame, kind: ClockKind, unit: str) -> CaseEvent:
+    held = frame.case.clock(kind, unit)
+    if held is not None and held.paused:
+        return clocks.resumed(held, frame.at_ms, frame.rules.calendar, frame.rules.book.standard.wd_rule)
+    return frame.start(kind, unit_holder(unit), frame.case.limit, unit)
 
 
 def acknowledge(frame: Frame, _action: Acknowledge) -> list[CaseEvent]:
@@ -61,6 +76,22 @@ def progress(frame: Frame, action: Progress) -> list[CaseEvent]:
     return [Progressed(at_ms=frame.at_ms, unit=party.unit, person=frame.actor.person, stage=action.stage)]
 
 
+def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
+    """回退 by the lead, with a reason: all parties' clocks stand still and the dispatcher's starts anew."""
+    party = frame.require_lead()
+    frame.require(Status.DISPATCHED, Status.HANDLING)
+    events: list[CaseEvent] = [
+        Returned(at_ms=frame.at_ms, unit=party.unit, person=frame.actor.person, reason=action.reason, text=action.text),
+        *drop_open_request(frame),
+    ]
+    for clock in frame.case.clocks:
+        if clock.running and clock.kind in HANDLING_CLOCKS:
+            events.append(clocks.paused(clock, frame.at_ms, frame.rules.calendar, PauseCause.RETURNED))
+        elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE:
+            events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=clock.unit != party.unit)
+    return [*events, frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level))]
+
+
 def co_done(frame: Frame, action: CoDone) -> list[CaseEvent]:
     """A co-handler closes its part; its clock stops."""
     party = frame.require_party()
@@ -77,10 +108,7 @@ def co_done(frame: Frame, action: CoDone) -> list[CaseEvent]:
 
 def handle(frame: Frame, action: Handle) -> list[CaseEvent]:
     """The lead has disposed of the matter; refused while a co-handler is open unless named with a reason."""
-    party = frame.require_party()
-    if frame.case.lead is None or party.unit != frame.case.lead.unit:
-        lead = [frame.case.lead.unit] if frame.case.lead else []
-        raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=lead)
+    party = frame.require_lead()
     frame.require(Status.HANDLING)
     named = {waiver.unit for waiver in action.without}
     unfinished = [co.unit for co in frame.case.co_handlers if not co.done]
@@ -97,6 +125,7 @@ def handle(frame: Frame, action: Handle) -> list[CaseEvent]:
             photos=action.photos,
             without=action.without,
         ),
+        *drop_open_request(frame),
         *frame.stop(ClockKind.HANDLE, party.unit),
     ]
     for unit in unfinished:

@@ -18,9 +18,13 @@ from domain.case.values import (
     CloseKind,
     Contact,
     DeclineReason,
+    DropCause,
+    ExtensionReason,
     FailReason,
+    PauseCause,
     Photo,
     Place,
+    ReturnReason,
     Source,
     Stage,
     Text,
@@ -99,6 +103,39 @@ class Progressed(Event, tag="progressed.v1", frozen=True):
     stage: Stage
 
 
+class Returned(Event, tag="returned.v1", frozen=True):
+    """The lead gave the case back to the dispatcher; the parties are relieved until it is dispatched again."""
+
+    unit: str
+    person: str
+    reason: ReturnReason
+    text: Text | None = None
+
+
+class ExtensionRequested(Event, tag="extension_requested.v1", frozen=True):
+    """The lead asked for `amount` more time."""
+
+    unit: str
+    person: str
+    reason: ExtensionReason
+    amount: str
+    text: Text | None = None
+
+
+class ExtensionDecided(Event, tag="extension_decided.v1", frozen=True):
+    """The open request was granted or refused."""
+
+    person: str
+    granted: bool
+    text: Text | None = None
+
+
+class ExtensionDropped(Event, tag="extension_dropped.v1", frozen=True):
+    """The open request died unanswered."""
+
+    cause: DropCause
+
+
 class CoDone(Event, tag="co_done.v1", frozen=True):
     """A co-handler finished its part."""
 
@@ -169,6 +206,25 @@ class ClockStopped(Event, tag="clock_stopped.v1", frozen=True):
     unit: str | None = None
 
 
+class ClockPaused(Event, tag="clock_paused.v1", frozen=True):
+    """A clock stands still with `used_ms` of counted time behind it, and may go on."""
+
+    clock: ClockKind
+    cause: PauseCause
+    used_ms: int
+    unit: str | None = None
+
+
+class ClockExtended(Event, tag="clock_extended.v1", frozen=True):
+    """A running clock was given `added_ms` of counted time; `deadline_ms` and `near_ms` are the moved ones."""
+
+    clock: ClockKind
+    added_ms: int
+    deadline_ms: int
+    near_ms: int
+    unit: str | None = None
+
+
 class ClockResumed(Event, tag="clock_resumed.v1", frozen=True):
     """A stopped clock goes on with what was left of it."""
 
@@ -201,6 +257,10 @@ CaseEvent = (
     | Dispatched
     | Acknowledged
     | Progressed
+    | Returned
+    | ExtensionRequested
+    | ExtensionDecided
+    | ExtensionDropped
     | CoDone
     | Handled
     | CheckSent
@@ -210,6 +270,8 @@ CaseEvent = (
     | Noted
     | ClockStarted
     | ClockStopped
+    | ClockPaused
+    | ClockExtended
     | ClockResumed
     | ClockNear
     | ClockOverdue

@@ -17,8 +17,10 @@ from domain.case.events import (
     CheckFailed,
     CheckPassed,
     CheckSent,
+    ClockExtended,
     ClockNear,
     ClockOverdue,
+    ClockPaused,
     ClockResumed,
     ClockStarted,
     ClockStopped,
@@ -26,15 +28,21 @@ from domain.case.events import (
     CoDone,
     Declined,
     Dispatched,
+    ExtensionDecided,
+    ExtensionDropped,
+    ExtensionRequested,
     Filed,
     Handled,
     Imported,
     Noted,
     Progressed,
     Reported,
+    Returned,
 )
-from domain.case.state import Case, Clock, Party, Signature
+from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature
 from domain.case.values import Status
+
+ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
 
 
 def fold(case: Case | None, events: Iterable[CaseEvent]) -> Case | None:
@@ -71,7 +79,15 @@ def _opened(event: Reported) -> Case:
 
 def _changed(case: Case, event: CaseEvent) -> Case:
     match event:
-        case ClockStarted() | ClockStopped() | ClockResumed() | ClockNear() | ClockOverdue():
+        case (
+            ClockStarted()
+            | ClockStopped()
+            | ClockPaused()
+            | ClockExtended()
+            | ClockResumed()
+            | ClockNear()
+            | ClockOverdue()
+        ):
             return replace(case, clocks=_clocks(case.clocks, event))
         case Reported():
             raise AssertionError("reported twice")
@@ -97,7 +113,19 @@ def _changed(case: Case, event: CaseEvent) -> Case:
                 status=Status.DISPATCHED,
                 lead=Party(event.lead),
                 co_handlers=tuple(Party(unit) for unit in event.co_handlers),
+                returned_from=None,
             )
+        case Returned():
+            relieved = replace(_with_hand(case, event.person), lead=None, co_handlers=())
+            return replace(relieved, status=Status.FILED, returned_from=event.unit, returns=case.returns + 1)
+        case ExtensionRequested():
+            asked = ExtensionRequest(event.person, event.amount)
+            requests = case.extension_requests + 1
+            return replace(_with_hand(case, event.person), extension=asked, extension_requests=requests)
+        case ExtensionDecided():
+            return replace(case, extension=None, extensions=case.extensions + int(event.granted))
+        case ExtensionDropped():
+            return replace(case, extension=None)
         case Acknowledged() | Progressed() | CoDone():
             return _party_moved(case, event)
         case Handled():
@@ -147,10 +175,7 @@ def _with_hand(case: Case, person: str) -> Case:
     return case if person in case.handlers else replace(case, handlers=(*case.handlers, person))
 
 
-def _clocks(
-    clocks: tuple[Clock, ...],
-    event: ClockStarted | ClockStopped | ClockResumed | ClockNear | ClockOverdue,
-) -> tuple[Clock, ...]:
+def _clocks(clocks: tuple[Clock, ...], event: ClockEvent) -> tuple[Clock, ...]:
     assert event.at_ms is not None, "clock events always have an instant"
     if isinstance(event, ClockStarted):
         kept = tuple(c for c in clocks if (c.kind, c.unit) != (event.clock, event.unit))
@@ -170,14 +195,25 @@ def _clocks(
     )
 
 
-def _clock_moved(clock: Clock, event: ClockStopped | ClockResumed | ClockNear | ClockOverdue, at_ms: int) -> Clock:
+def _clock_moved(
+    clock: Clock,
+    event: ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue,
+    at_ms: int,
+) -> Clock:
     match event:
         case ClockStopped():
-            return replace(clock, running=False, stopped_ms=at_ms, used_ms=event.used_ms, verdict=event.verdict)
+            stopped = replace(clock, running=False, paused=False, verdict=event.verdict)
+            return replace(stopped, stopped_ms=at_ms, used_ms=event.used_ms)
+        case ClockPaused():
+            return replace(clock, running=False, paused=True, stopped_ms=at_ms, used_ms=event.used_ms)
+        case ClockExtended():
+            moved = replace(clock, deadline_ms=event.deadline_ms, near_ms=event.near_ms)
+            return replace(moved, extended_ms=clock.extended_ms + event.added_ms, near=False)
         case ClockResumed():
             return replace(
                 clock,
                 running=True,
+                paused=False,
                 verdict=None,
                 stopped_ms=None,
                 since_ms=at_ms,

@@ -68,6 +68,20 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
             raise Refused(ReasonCode.DISCOVERER_MAY_NOT_HANDLE, found=self.actor.person)
         return party
 
+    def require_lead(self) -> Party:
+        """The lead's party, if the actor works for it."""
+        party = self.require_party()
+        if self.case.lead is None or party.unit != self.case.lead.unit:
+            lead = [self.case.lead.unit] if self.case.lead else []
+            raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=lead)
+        return party
+
+    def require_role(self, role: Role) -> None:
+        """Refuse unless the actor's post has that role and its scope covers the case's place."""
+        if self.actor.role is not role:
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(role)])
+        self.require_scope()
+
     def stop(self, kind: ClockKind, unit: str | None = None, waived: bool = False) -> list[CaseEvent]:
         """Stop that clock if it runs."""
         clock = self.case.clock(kind, unit)

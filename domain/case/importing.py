@@ -18,6 +18,7 @@ from domain.case.actions import (
     Attempt,
     Close,
     CoDone,
+    DecideExtension,
     Decline,
     Dispatch,
     FailCheck,
@@ -26,14 +27,27 @@ from domain.case.actions import (
     ImportCase,
     PassCheck,
     Progress,
+    RequestExtension,
+    Return,
     SendCheck,
     Step,
 )
 from domain.case.closing import close, fail_check, pass_check, send_check
 from domain.case.decision import ReasonCode, Refused
-from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress
-from domain.case.events import CaseEvent, ClockStarted, ClockStopped, Imported
+from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress, return_case
+from domain.case.events import (
+    CaseEvent,
+    ClockExtended,
+    ClockNear,
+    ClockOverdue,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    Imported,
+)
 from domain.case.evolve import fold
+from domain.case.extension import decide_extension, request_extension
 from domain.case.frame import Frame, Rules, desk, unit_holder
 from domain.case.intake import accept, decline, filed_event, reported_event, require_class, require_known_place
 from domain.case.state import Case
@@ -50,6 +64,7 @@ _ENDS: dict[type, ClockKind] = {
     FailCheck: ClockKind.CHECK,
     Close: ClockKind.CLOSE,
 }
+_CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockPaused, ClockExtended, ClockResumed, ClockNear, ClockOverdue)
 
 
 def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> list[CaseEvent]:
@@ -118,6 +133,12 @@ def _decided(frame: Frame, step: Step) -> list[CaseEvent]:
             return acknowledge(frame, step.do)
         case Progress():
             return progress(frame, step.do)
+        case Return():
+            return return_case(frame, step.do)
+        case RequestExtension():
+            return request_extension(frame, step.do)
+        case DecideExtension():
+            return decide_extension(frame, step.do)
         case CoDone():
             return co_done(frame, step.do)
         case Handle():
@@ -143,7 +164,11 @@ def _actor_of(step: Step, case: Case, attempt: Attempt) -> Actor:
             return _stand_in(attempt, "shift_head", Role.SHIFT_HEAD, grid, None)
         case Dispatch():
             return _stand_in(attempt, "dispatcher", Role.DISPATCHER, grid, None)
-        case Acknowledge() | Progress() | CoDone() | Handle():
+        case DecideExtension() if case.extensions:
+            return _stand_in(attempt, "leader", Role.LEADER, grid, None)
+        case DecideExtension():
+            return _stand_in(attempt, "shift_head", Role.SHIFT_HEAD, grid, None)
+        case Acknowledge() | Progress() | Return() | RequestExtension() | CoDone() | Handle():
             unit = step.unit or (case.lead.unit if case.lead else None)
             return _stand_in(
                 attempt, "handler" if step.unit is None else unit_holder(step.unit), Role.HANDLER, grid, unit
@@ -187,7 +212,7 @@ def _is_stage_clock(event: CaseEvent) -> bool:
 
 
 def _without_time(event: CaseEvent) -> CaseEvent:
-    return event if isinstance(event, ClockStarted | ClockStopped) else replace(event, at_ms=None)
+    return event if isinstance(event, _CLOCK_EVENTS) else replace(event, at_ms=None)
 
 
 def _with_stated_deadline(event: CaseEvent, deadline_ms: int) -> CaseEvent:

@@ -10,7 +10,8 @@ from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, 
 class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One clock of a case: started once, running since `since_ms` (it may have stopped and gone on).
 
-    `used_ms` is the counted time before `since_ms`; deadline and near are None without a limit.
+    `used_ms` is the counted time before `since_ms`, `extended_ms` what was granted on top of the limit; deadline and
+    near are None without a limit. A clock that is `paused` does not run and may go on.
     """
 
     kind: ClockKind
@@ -23,7 +24,9 @@ class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     deadline_ms: int | None = None
     near_ms: int | None = None
     used_ms: int = 0
+    extended_ms: int = 0
     running: bool = True
+    paused: bool = False
     near: bool = False
     overdue: bool = False
     verdict: ClockVerdict | None = None
@@ -45,8 +48,19 @@ class Party(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     done: bool = False
 
 
+class ExtensionRequest(msgspec.Struct, frozen=True, gc=False):
+    """An open request for more time: who asked, and for how much ("2WH")."""
+
+    person: str
+    amount: str
+
+
 class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case."""
+    """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case.
+
+    `returned_from` is the unit that led a returned case, until it is dispatched again; `extensions` counts those
+    granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back.
+    """
 
     status: Status
     version: int
@@ -65,6 +79,11 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     lead: Party | None = None
     co_handlers: tuple[Party, ...] = ()
     handlers: tuple[str, ...] = ()
+    returned_from: str | None = None
+    extension: ExtensionRequest | None = None
+    extensions: int = 0
+    extension_requests: int = 0
+    returns: int = 0
     collector: str | None = None
     rework: int = 0
     notes: int = 0
@@ -88,8 +107,12 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     @property
     def handling_clock(self) -> Clock | None:
-        """The lead's handling clock: the only one that makes a case 超时 (domain document §4)."""
-        return self.clock(ClockKind.HANDLE, self.lead.unit) if self.lead else None
+        """The lead's handling clock: the only one that makes a case 超时 (domain document §4).
+
+        A returned case keeps the clock of the unit that gave it back: returning hides no breach.
+        """
+        unit = self.lead.unit if self.lead else self.returned_from
+        return self.clock(ClockKind.HANDLE, unit) if unit else None
 
     @property
     def next_due_ms(self) -> int | None:

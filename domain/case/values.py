@@ -15,6 +15,8 @@ CO_HANDLERS_MAX = 12
 PHOTOS_MAX = 20
 TEXT_CHARS_MAX = 4_000
 IMPORT_STEPS_MAX = 40
+EXTENSIONS_MAX = 2
+EXTENSION_REQUESTS_MAX = 8
 
 
 class Status(StrEnum):
@@ -88,6 +90,33 @@ class FailReason(StrEnum):
     WRONG_PLACE = "wrong_place"
 
 
+class ReturnReason(StrEnum):
+    """Why a lead gives a case back to the dispatcher."""
+
+    NOT_OURS = "not_ours"
+    OUTSIDE_OUR_AREA = "outside_our_area"
+    WRONG_CLASS = "wrong_class"
+    CANNOT_FIND = "cannot_find"
+    BEYOND_OUR_POWERS = "beyond_our_powers"
+
+
+class ExtensionReason(StrEnum):
+    """Why a lead asks for more time."""
+
+    WEATHER = "weather"
+    MATERIALS = "materials"
+    OTHERS_NEEDED = "others_needed"
+    LEGAL_STEPS = "legal_steps"
+    LARGE_WORKS = "large_works"
+
+
+class DropCause(StrEnum):
+    """Why an open request died without an answer."""
+
+    STATE_LEFT = "state_left"
+    OVERDUE = "overdue"
+
+
 class Stage(StrEnum):
     """How far a party has come; the order of the members is the order of the work."""
 
@@ -124,12 +153,22 @@ HANDLING_CLOCKS: frozenset[ClockKind] = frozenset({ClockKind.HANDLE, ClockKind.C
 
 
 class ClockVerdict(StrEnum):
-    """What a stopped clock says: done at the deadline is on time, `missed` is strictly after it."""
+    """What a stopped clock says: done at the deadline is on time, `missed` is strictly after it.
+
+    `reassigned` is a clock whose unit was relieved of the case before its deadline.
+    """
 
     MET = "met"
     MISSED = "missed"
     WAIVED = "waived"
+    REASSIGNED = "reassigned"
     NO_DEADLINE = "no_deadline"
+
+
+class PauseCause(StrEnum):
+    """Why a clock stands still and will go on."""
+
+    RETURNED = "returned"
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -20,8 +20,9 @@ import msgspec
 from api.accounts import DEMO_PASSWORD
 from domain.case.actions import Acknowledge, Handle
 from domain.case.values import Channel
+from ops.people.course import Act
 from ops.people.history import Going
-from ops.people.plan import Act, Life
+from ops.people.plan import Life
 
 HANDS_MAX = 12
 """Requests of the whole city under way at once."""

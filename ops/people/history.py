@@ -22,6 +22,7 @@ from domain.case.actions import (
     Acknowledge,
     Close,
     CoDone,
+    DecideExtension,
     Decline,
     Dispatch,
     FailCheck,
@@ -30,6 +31,8 @@ from domain.case.actions import (
     ImportCase,
     PassCheck,
     Progress,
+    RequestExtension,
+    Return,
     SendCheck,
     Step,
 )
@@ -38,13 +41,14 @@ from domain.case.state import Case
 from domain.case.values import STAGE_ORDER, Actor, Role, Source, Status
 from eventlog.append import Appender
 from ops.importing import folded
-from ops.people.plan import Act, City, Life
+from ops.people.course import Act
+from ops.people.plan import City, Life
 from projections import case_state, timeline
 
 SOURCE = "demo"
 _ORDER: dict[type, int] = {
-    Accept: 0, Decline: 0, File: 1, Dispatch: 2, Acknowledge: 3, Progress: 3, CoDone: 3, Handle: 3,
-    SendCheck: 4, PassCheck: 5, FailCheck: 5, Close: 6,
+    Accept: 0, Decline: 0, File: 1, Dispatch: 2, Acknowledge: 3, Progress: 3, CoDone: 3, Handle: 3, Return: 3,
+    RequestExtension: 3, DecideExtension: 3, SendCheck: 4, PassCheck: 5, FailCheck: 5, Close: 6,
 }  # fmt: skip
 _REACHED = {
     Status.REPORTED: 0, Status.ACCEPTED: 1, Status.FILED: 2, Status.DISPATCHED: 3, Status.HANDLING: 3,
@@ -133,20 +137,26 @@ def _left(life: Life, case: Case) -> Going:
 
 def remaining(life: Life, case: Case) -> list[Act]:
     """The acts of a life that an open case in this state has not seen yet, in their order."""
-    reached = (case.rework, _REACHED[case.status])
+    reached = (case.rework + case.returns, _REACHED[case.status])
     left: list[Act] = []
-    rounds = 0
+    rounds = requests = 0
     for act in life.acts:
         place = (rounds, _ORDER[type(act.do)])
-        if place > reached or (place == reached and not _party_did(act, case)):
+        if place > reached or (place == reached and not _did(act, case, requests)):
             left.append(act)
-        rounds += isinstance(act.do, FailCheck)
+        rounds += isinstance(act.do, FailCheck | Return)
+        requests += isinstance(act.do, RequestExtension)
     return left
 
 
-def _party_did(act: Act, case: Case) -> bool:
+def _did(act: Act, case: Case, requests: int) -> bool:
     party = case.party(act.unit)
     match act.do:
+        case RequestExtension():
+            return case.extension_requests > requests
+        case DecideExtension():
+            answered = case.extension_requests - (case.extension is not None)
+            return answered >= requests
         case Acknowledge():
             return party is not None and party.signed is not None
         case Progress():

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from domain.case.actions import Attempt, Dispatch, FailCheck, File, Handle
+from domain.case.actions import Attempt, DecideExtension, Dispatch, FailCheck, Handle, RequestExtension, Return
 from domain.case.decide import decide
 from domain.case.decision import Accepted
 from domain.case.evolve import fold
 from domain.case.frame import Rules
 from domain.case.state import Case
-from domain.case.values import Actor, Role
-from domain.worktime import Limit, deadline_ms
+from domain.case.values import Actor, ClockVerdict, Role
 from ops.people.history import imported, remaining
 from ops.people.measure import measure
 from ops.people.pace import ALL, LIKE, USED_MAX, load_pace
@@ -65,6 +64,8 @@ def test_wherever_a_life_is_cut_the_rules_take_its_past_and_know_its_future() ->
     lives = city().day(DAY)
     assert any(isinstance(act.do, FailCheck) for life in lives for act in life.acts), "some rework among them"
     assert any(isinstance(act.do, Dispatch) and act.do.co_handlers for life in lives for act in life.acts)
+    for kind in (Return, RequestExtension, DecideExtension):
+        assert any(isinstance(act.do, kind) for life in lives for act in life.acts), f"some {kind.__name__}"
     for life in lives:
         for cut in (life.opened_ms, *(act.at_ms for act in life.acts)):
             case = brought_in(life, cut)
@@ -73,19 +74,17 @@ def test_wherever_a_life_is_cut_the_rules_take_its_past_and_know_its_future() ->
 
 
 def test_about_as_many_are_late_as_in_the_measured_quarter() -> None:
-    limits = {(c.code, k.code): k.limit for c in PROFILE.standard.classes for k in c.conditions}
+    """Late by the rules themselves: with the time granted, and with the clock of whoever it was sent to in the end."""
     late = handled = 0
-    for life in city(rate=2_000).day(DAY):
-        limit, due = None, 0
-        for act in life.acts:
-            if isinstance(act.do, File):
-                limit = limits[(act.do.case_class or "", act.do.condition or "")]
-            elif isinstance(act.do, Dispatch) and limit is not None:
-                due = deadline_ms(the_rules().calendar, act.at_ms, Limit.parse(limit))
-            elif isinstance(act.do, Handle):
-                handled += 1
-                late += act.at_ms > due
-                break
+    for life in city(rate=900).day(DAY):
+        first = next((act.at_ms for act in life.acts if isinstance(act.do, Handle)), None)
+        if first is None:
+            continue
+        clock = brought_in(life, first).handling_clock
+        assert clock is not None
+        handled += 1
+        late += clock.verdict is ClockVerdict.MISSED
+    assert handled > 500
     assert abs(late / handled - load_pace().classes[ALL].late) < LATE_OFF_MAX
 
 

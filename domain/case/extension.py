@@ -1,0 +1,110 @@
+"""Rules of more time: request_extension, decide_extension (domain document §3, "Deadlines that people may move").
+
+At most EXTENSIONS_MAX are granted, each for at most one original limit, never for an urgent limit, and nothing after
+the breach: a request that is open then dies with it.
+"""
+
+from __future__ import annotations
+
+from domain.case import clocks
+from domain.case.actions import DecideExtension, RequestExtension
+from domain.case.decision import ReasonCode, Refused
+from domain.case.events import CaseEvent, ExtensionDecided, ExtensionDropped, ExtensionRequested
+from domain.case.frame import Frame
+from domain.case.state import Clock
+from domain.case.values import EXTENSION_REQUESTS_MAX, EXTENSIONS_MAX, DropCause, Role, Status
+from domain.worktime import Limit, LimitError, LimitUnit
+
+_WORKING = frozenset({LimitUnit.WM, LimitUnit.WH, LimitUnit.WD})
+_RUNNING = frozenset({LimitUnit.CD})
+
+
+def request_extension(frame: Frame, action: RequestExtension) -> list[CaseEvent]:
+    """The lead asks for more time while it handles the case; one request at a time."""
+    party = frame.require_lead()
+    frame.require(Status.HANDLING)
+    clock = _require_extendable(frame)
+    if frame.case.extension is not None:
+        raise Refused(ReasonCode.EXTENSION_OPEN, found=frame.case.extension.amount)
+    if frame.case.extension_requests >= EXTENSION_REQUESTS_MAX:
+        found = frame.case.extension_requests
+        raise Refused(ReasonCode.TOO_MANY_EXTENSIONS, found=found, limit=EXTENSION_REQUESTS_MAX)
+    _require_amount(frame, clock, action.amount)
+    return [
+        ExtensionRequested(
+            at_ms=frame.at_ms,
+            unit=party.unit,
+            person=frame.actor.person,
+            reason=action.reason,
+            amount=action.amount,
+            text=action.text,
+        )
+    ]
+
+
+def decide_extension(frame: Frame, action: DecideExtension) -> list[CaseEvent]:
+    """The shift head decides the first, a leader the second; nobody decides what they asked for themselves."""
+    request = frame.case.extension
+    if request is None:
+        raise Refused(ReasonCode.NO_OPEN_EXTENSION)
+    if frame.case.extensions == 0:
+        frame.require_desk(Role.SHIFT_HEAD)
+    else:
+        frame.require_role(Role.LEADER)
+    if frame.actor.person == request.person:
+        raise Refused(ReasonCode.DECIDES_OWN_REQUEST, found=request.person)
+    decided = ExtensionDecided(at_ms=frame.at_ms, person=frame.actor.person, granted=action.granted, text=action.text)
+    if not action.granted:
+        return [decided]
+    clock = _require_extendable(frame)
+    amount = Limit.parse(request.amount)
+    wd_rule = frame.rules.book.standard.wd_rule
+    return [decided, clocks.extended(clock, frame.at_ms, amount, frame.rules.calendar, wd_rule)]
+
+
+def drop_open_request(frame: Frame) -> list[CaseEvent]:
+    """What becomes of an open request when its state is left."""
+    if frame.case.extension is None:
+        return []
+    return [ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT)]
+
+
+def _require_extendable(frame: Frame) -> Clock:
+    clock = frame.case.handling_clock
+    if clock is None or clock.deadline_ms is None or clock.limit is None:
+        raise Refused(ReasonCode.NO_LIMIT, found=None)
+    if clock.overdue:
+        raise Refused(ReasonCode.ALREADY_OVERDUE, found=clock.deadline_ms)
+    if frame.case.extensions >= EXTENSIONS_MAX:
+        raise Refused(ReasonCode.TOO_MANY_EXTENSIONS, found=frame.case.extensions, limit=EXTENSIONS_MAX)
+    if not _units(clock):
+        raise Refused(ReasonCode.URGENT_NOT_EXTENDED, found=clock.limit)
+    return clock
+
+
+def _units(clock: Clock) -> frozenset[LimitUnit]:
+    if clock.limit is None or clock.limit == clocks.STATED:
+        return _RUNNING
+    limit = Limit.parse(clock.limit)
+    if limit.working:
+        return _WORKING
+    return _RUNNING if limit.unit is LimitUnit.CD else frozenset()
+
+
+def _require_amount(frame: Frame, clock: Clock, written: str) -> None:
+    allowed = _units(clock)
+    try:
+        amount = Limit.parse(written)
+    except LimitError as error:
+        raise Refused(ReasonCode.BAD_LIMIT, found=written, allowed=sorted(allowed)) from error
+    if amount.unit not in allowed:
+        raise Refused(ReasonCode.BAD_LIMIT, found=written, allowed=sorted(allowed))
+    minutes = frame.rules.calendar.workday_minutes
+    if amount.span_ms(minutes) > _original_ms(clock, minutes):
+        raise Refused(ReasonCode.EXTENSION_TOO_LONG, found=written, allowed=[str(clock.limit)])
+
+
+def _original_ms(clock: Clock, workday_minutes: int) -> int:
+    if clock.limit is None or clock.limit == clocks.STATED:
+        return max((clock.deadline_ms or 0) - clock.started_ms - clock.extended_ms, 0)
+    return Limit.parse(clock.limit).span_ms(workday_minutes)

@@ -1,0 +1,212 @@
+"""What moves a deadline: return and dispatch anew, and more time that is asked for and granted."""
+
+from __future__ import annotations
+
+from domain.case import actions as a
+from domain.case.decision import ReasonCode
+from domain.case.events import ClockExtended, ClockNear, ClockOverdue, ClockStopped, ExtensionDropped
+from domain.case.state import Clock
+from domain.case.values import (
+    EXTENSION_REQUESTS_MAX,
+    ClockKind,
+    ClockVerdict,
+    DropCause,
+    ExtensionReason,
+    FailReason,
+    ReturnReason,
+    Role,
+    Status,
+)
+from eventlog.record import DecisionRecord, Outcome
+from tests.support.city import TEAM, URBAN, actor, ms
+from tests.support.desk import Desk
+from tests.unit.test_case import ACCEPTOR, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
+
+LEADER = actor(Role.LEADER)
+ASK = a.RequestExtension(ExtensionReason.WEATHER, "2WH")
+GRANT = a.DecideExtension(granted=True)
+RETURN = a.Return(ReturnReason.CANNOT_FIND)
+HOUR = 3_600_000
+
+
+def handling(condition: str = "02") -> Desk:
+    """A case at work since Monday 11:00; its limit is 4WH, due 17:00."""
+    desk = dispatched(condition)
+    desk.act(HANDLER, a.Acknowledge(), START + 1)
+    return desk
+
+
+def clock(desk: Desk) -> Clock:
+    """The lead's handling clock."""
+    assert desk.file.case is not None
+    found = desk.file.case.handling_clock
+    assert found is not None
+    return found
+
+
+def code(record: DecisionRecord) -> ReasonCode | None:
+    return record.rejection.code if record.rejection else None
+
+
+def test_the_worked_example_goes_on_through_a_return_to_the_same_unit() -> None:
+    desk = dispatched()
+    desk.act(HANDLER, a.Acknowledge(), ms("2018-10-15T11:20"))
+    desk.act(HANDLER, a.Handle(), ms("2018-10-15T15:30"))
+    desk.act(ACCEPTOR, a.SendCheck("chen"), ms("2018-10-15T15:40"))
+    desk.act(COLLECTOR, a.FailCheck(FailReason.NOT_DONE), ms("2018-10-15T16:10"))
+    returned = desk.act(HANDLER, RETURN, ms("2018-10-15T16:40"))
+    assert returned.outcome is Outcome.ACCEPTED
+    assert desk.file.case is not None
+    assert desk.file.case.status is Status.FILED
+    assert clock(desk).used_ms == 180 * 60_000, "60 of 240 minutes are left"
+    assert not clock(desk).running
+    desk_clock = desk.file.case.clock(ClockKind.DISPATCH)
+    assert desk_clock is not None
+    assert (desk_clock.running, desk_clock.started_ms) == (True, ms("2018-10-15T16:40"))
+    desk.act(DISPATCHER, a.Dispatch(TEAM), ms("2018-10-16T09:00"))
+    assert clock(desk).deadline_ms == ms("2018-10-16T10:00")
+    assert clock(desk).near_ms == ms("2018-10-16T09:12")
+    desk.act(HANDLER, a.Acknowledge(), ms("2018-10-16T09:05"))
+    desk.act(HANDLER, a.Handle(), ms("2018-10-16T10:00"))
+    assert clock(desk).verdict is ClockVerdict.MET
+
+
+def test_another_unit_starts_in_full_and_the_first_one_is_relieved() -> None:
+    desk = handling()
+    desk.act(HANDLER, RETURN, START + HOUR)
+    again = desk.act(DISPATCHER, a.Dispatch(URBAN), START + HOUR + 60_000)
+    stopped = next(e for e in again.events if isinstance(e, ClockStopped) and e.clock is ClockKind.HANDLE)
+    assert (stopped.unit, stopped.verdict, stopped.used_ms) == (TEAM, ClockVerdict.REASSIGNED, HOUR)
+    assert (clock(desk).unit, clock(desk).used_ms) == (URBAN, 0)
+    assert code(desk.act(HANDLER, a.Acknowledge(), START + HOUR + 70_000)) is ReasonCode.NOT_A_PARTY
+
+
+def test_a_return_hides_no_breach_and_brings_no_time_back() -> None:
+    desk = handling()
+    late = ms("2018-10-15T17:30")
+    desk.act(HANDLER, RETURN, late)
+    assert clock(desk).overdue, "the wall still counts it as 超时"
+    desk.act(DISPATCHER, a.Dispatch(TEAM), late + 60_000)
+    assert clock(desk).deadline_ms == ms("2018-10-15T17:00"), "nothing is granted after the breach"
+    desk.act(HANDLER, a.Acknowledge(), late + 70_000)
+    desk.act(HANDLER, a.Handle(), late + 80_000)
+    assert clock(desk).verdict is ClockVerdict.MISSED
+
+
+def test_a_unit_that_was_late_when_it_returned_stays_late_when_another_one_takes_over() -> None:
+    desk = handling()
+    desk.act(HANDLER, RETURN, ms("2018-10-15T17:30"))
+    again = desk.act(DISPATCHER, a.Dispatch(URBAN), ms("2018-10-15T17:31"))
+    stopped = next(e for e in again.events if isinstance(e, ClockStopped) and e.clock is ClockKind.HANDLE)
+    assert stopped.verdict is ClockVerdict.MISSED
+
+
+def test_only_the_lead_returns_and_only_what_is_not_done() -> None:
+    desk = dispatched(co=(URBAN,))
+    co_handler = actor(Role.HANDLER, "he", URBAN)
+    assert code(desk.act(co_handler, RETURN, START + 1)) is ReasonCode.NOT_A_PARTY
+    assert desk.act(HANDLER, RETURN, START + 2).outcome is Outcome.ACCEPTED, "also before it is signed for"
+    assert code(desk.act(HANDLER, RETURN, START + 3)) is ReasonCode.NOT_A_PARTY
+    again = desk.act(DISPATCHER, a.Dispatch(TEAM), START + HOUR)
+    relieved = [e for e in again.events if isinstance(e, ClockStopped) and e.clock is ClockKind.CO_HANDLE]
+    assert [(e.unit, e.verdict) for e in relieved] == [(URBAN, ClockVerdict.REASSIGNED)]
+
+
+def test_granted_time_moves_deadline_and_near_and_ends_the_request() -> None:
+    desk = handling()
+    assert desk.act(HANDLER, ASK, START + HOUR).outcome is Outcome.ACCEPTED
+    granted = desk.act(SHIFT_HEAD, GRANT, START + HOUR + 60_000)
+    moved = next(e for e in granted.events if isinstance(e, ClockExtended))
+    assert moved.added_ms == 2 * HOUR
+    assert clock(desk).deadline_ms == ms("2018-10-16T09:00"), "17:00 + 2 working hours"
+    assert clock(desk).near_ms == ms("2018-10-15T17:48"), "80 % of six working hours"
+    assert code(desk.act(SHIFT_HEAD, GRANT, START + HOUR + 70_000)) is ReasonCode.NO_OPEN_EXTENSION
+
+
+def test_a_case_that_was_near_is_near_again_only_when_the_moved_instant_has_passed() -> None:
+    desk = handling()
+    desk.act(HANDLER, ASK, ms("2018-10-15T16:30"))
+    desk.act(SHIFT_HEAD, GRANT, ms("2018-10-15T16:40"))
+    assert not clock(desk).near
+    tick = desk.act(actor(Role.SYSTEM, scope=""), a.Tick(), ms("2018-10-15T18:00"))
+    assert [e.at_ms for e in tick.events if isinstance(e, ClockNear)] == [ms("2018-10-15T17:48")]
+
+
+def test_granted_time_is_kept_through_rework() -> None:
+    desk = handling()
+    desk.act(HANDLER, ASK, START + 2)
+    desk.act(SHIFT_HEAD, GRANT, START + 3)
+    desk.act(HANDLER, a.Handle(), START + HOUR)
+    desk.act(ACCEPTOR, a.SendCheck("chen"), ms("2018-10-15T14:30"))
+    desk.act(COLLECTOR, a.FailCheck(FailReason.NOT_DONE), ms("2018-10-15T15:00"))
+    assert clock(desk).deadline_ms == ms("2018-10-16T10:00"), "one of six hours was used: five are left from 15:00"
+
+
+def test_the_second_request_is_a_leaders_and_a_third_is_refused() -> None:
+    desk = handling()
+    for number, who in enumerate((SHIFT_HEAD, LEADER)):
+        desk.act(HANDLER, ASK, START + 10 * number + 2)
+        other = LEADER if who is SHIFT_HEAD else SHIFT_HEAD
+        assert code(desk.act(other, GRANT, START + 10 * number + 3)) is ReasonCode.WRONG_ROLE
+        assert desk.act(who, GRANT, START + 10 * number + 4).outcome is Outcome.ACCEPTED
+    assert code(desk.act(HANDLER, ASK, START + 30)) is ReasonCode.TOO_MANY_EXTENSIONS
+
+
+def test_a_refusal_moves_nothing_and_requests_are_bounded() -> None:
+    desk = handling()
+    before = clock(desk)
+    for number in range(EXTENSION_REQUESTS_MAX):
+        assert desk.act(HANDLER, ASK, START + 10 * number + 2).outcome is Outcome.ACCEPTED
+        assert code(desk.act(HANDLER, ASK, START + 10 * number + 3)) is ReasonCode.EXTENSION_OPEN
+        desk.act(SHIFT_HEAD, a.DecideExtension(granted=False), START + 10 * number + 4)
+    assert clock(desk) == before
+    assert code(desk.act(HANDLER, ASK, START + 500)) is ReasonCode.TOO_MANY_EXTENSIONS
+
+
+def test_nothing_is_granted_after_the_breach_however_late_the_tick() -> None:
+    desk = handling()
+    desk.act(HANDLER, ASK, START + HOUR)
+    deadline = clock(desk).deadline_ms
+    assert deadline is not None
+    late = desk.act(SHIFT_HEAD, GRANT, deadline + 1)
+    assert code(late) is ReasonCode.NO_OPEN_EXTENSION
+    dropped = next(e for e in late.events if isinstance(e, ExtensionDropped))
+    assert (dropped.at_ms, dropped.cause) == (deadline, DropCause.OVERDUE)
+    assert any(isinstance(e, ClockOverdue) for e in late.events)
+    assert code(desk.act(HANDLER, ASK, deadline + 2)) is ReasonCode.ALREADY_OVERDUE
+
+
+def test_at_the_deadline_itself_it_can_still_be_granted() -> None:
+    desk = handling()
+    desk.act(HANDLER, ASK, START + HOUR)
+    deadline = clock(desk).deadline_ms
+    assert deadline is not None
+    assert desk.act(SHIFT_HEAD, GRANT, deadline).outcome is Outcome.ACCEPTED
+
+
+def test_an_open_request_dies_when_its_state_is_left() -> None:
+    for action in (a.Handle(), RETURN):
+        desk = handling()
+        desk.act(HANDLER, ASK, START + HOUR)
+        left = desk.act(HANDLER, action, START + HOUR + 60_000)
+        assert [e.cause for e in left.events if isinstance(e, ExtensionDropped)] == [DropCause.STATE_LEFT]
+        assert code(desk.act(SHIFT_HEAD, GRANT, START + HOUR + 70_000)) is ReasonCode.NO_OPEN_EXTENSION
+
+
+def test_a_request_that_asks_for_what_may_not_be_is_refused_with_what_may() -> None:
+    for condition, amount, expected in (
+        ("02", "5WH", ReasonCode.EXTENSION_TOO_LONG),
+        ("02", "2CD", ReasonCode.BAD_LIMIT),
+        ("02", "soon", ReasonCode.BAD_LIMIT),
+        ("01", "1UH", ReasonCode.URGENT_NOT_EXTENDED),
+    ):
+        asked = a.RequestExtension(ExtensionReason.MATERIALS, amount)
+        assert code(handling(condition).act(HANDLER, asked, START + 2)) is expected
+    assert code(dispatched().act(HANDLER, ASK, START + 2)) is ReasonCode.WRONG_STATE
+
+
+def test_nobody_decides_what_they_asked_for() -> None:
+    desk = handling()
+    desk.act(HANDLER, ASK, START + 2)
+    both = actor(Role.SHIFT_HEAD, HANDLER.person)
+    assert code(desk.act(both, GRANT, START + 3)) is ReasonCode.DECIDES_OWN_REQUEST
