@@ -80,4 +80,4 @@ def test_this_release_writes_the_shape_of_the_first_version(name: str) -> None:
 
 def _shape(record: object) -> list[object]:
     found = msgspec.to_builtins(record)
-    return [sorted(found), [sorted(event) + [event["type"]] for event in found.get("events", [])]]
+    return [sorted(found), [[*sorted(event), event["type"]] for event in found.get("events", [])]]
