@@ -14,7 +14,7 @@ from api.answers import answer, case_view, story
 from api.intake import case_of_report, make_attempt, read_action, read_body
 from api.parts import Parts, now_ms
 from api.problems import Problem
-from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress, RequestExtension, Return
+from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress, Recur, RequestExtension, Return
 from domain.case.intake import REPORTERS
 from domain.case.values import Actor, Role
 from eventlog.record import DecisionRecord, Outcome
@@ -41,6 +41,8 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
         person = await parts.person(request)
         envelope, action, plain = read_action(await read_body(request), report=False)
         case = await parts.case(person, case_id)
+        if isinstance(action, Recur):
+            await parts.case(person, action.of)  # who may not see a case learns nothing of it by linking to it
         actor = _post_for(person, action, case.place.grid)
         return await _act(parts, actor, case_id, envelope, action, plain, 200)
 

@@ -57,6 +57,7 @@ TICKER: dict[type[e.Event], str] = {
     e.CheckPassed: "check_passed",
     e.CheckFailed: "check_failed",
     e.Closed: "closed",
+    e.Recurs: "recurs",
     e.ClockNear: "near",
     e.ClockOverdue: "overdue",
 }
@@ -87,7 +88,7 @@ class Hub:
         self._names = names
         self._zone = ZoneInfo(zone)
         self._towns = list(towns)
-        self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
+        self._folders = {partition: Folder(partition, only_open=True) for partition in range(PARTITIONS)}
         self._live: dict[str, list[int]] = {}
         self._dirty: dict[str, None] = {}
         self._ticker: list[TickerEntry] = []
@@ -106,7 +107,7 @@ class Hub:
             self.counts = await board.read_counts(connection)
             for partition, place in places.items():
                 checkpoint.require_log(place, self.log, upto[partition])
-                self._folders[partition] = Folder(partition, place)
+                self._folders[partition] = Folder(partition, place, only_open=True)
                 files = await case_state.load_open(connection, partition)
                 self._folders[partition].put((file.id for file in files), {file.id: file for file in files})
         for row in self.rows.values():

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from api.problems import Problem
 from api.sealing import Keys
-from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, Tick
+from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, SystemAction
 from domain.case.values import Actor, Contact
 
 BODY_BYTES_MAX = 48 * 1024
@@ -58,7 +58,7 @@ def read_action(body: bytes, *, report: bool) -> tuple[Envelope, CaseAction, dic
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         names = [kind.__struct_config__.tag for kind in CASE_ACTIONS]
         raise Problem("malformed", found=str(error), allowed=names) from error
-    if not report and isinstance(action, Report | ImportCase | Tick):
+    if not report and isinstance(action, Report | ImportCase | SystemAction):
         raise Problem("malformed", found=plain.get("action"), hint="POST /api/cases")
     return envelope, action, bare
 

@@ -23,6 +23,7 @@ from runtime.settings import Settings, load_settings
 from streams.clock import Clock
 from streams.dispatch import Dispatch
 from streams.project import Project
+from streams.react import React
 from streams.worker import Processor, run
 
 CONTENTS_WAIT_S_MAX = 60.0
@@ -115,6 +116,13 @@ def clock() -> None:
     """The clock: appends a tick when something falls due."""
     settings, bootstrap, postgres, names, ids, _ = _start("clock")
     _run(Clock(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
+
+
+@serve_app.command()
+def react() -> None:
+    """The reactor: appends what must follow in another case."""
+    settings, bootstrap, postgres, names, ids, _ = _start("react")
+    _run(React(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
 
 
 @serve_app.command()

@@ -27,7 +27,7 @@ from runtime.children import Child, start
 from runtime.faults import Fault
 from runtime.settings import Settings, load_settings
 
-PROCESSORS = ("dispatch", "project", "clock")
+PROCESSORS = ("dispatch", "project", "clock", "react")
 READY_S_MAX = 60.0
 RESTARTS_MAX = 10
 RESTARTS_WITHIN_S = 60.0

@@ -39,10 +39,15 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 class Folder:
-    """The fold of one partition: its place, its number series, and the case files that are at hand."""
+    """The fold of one partition: its place, its number series, and the case files that are at hand.
 
-    def __init__(self, partition: int, checkpoint: Checkpoint | None = None) -> None:
+    With `only_open` it is for a reader of open cases, who lets ended ones go and cannot load them again: what such a
+    case still meets (a note that it recurs, a refusal) is passed over.
+    """
+
+    def __init__(self, partition: int, checkpoint: Checkpoint | None = None, *, only_open: bool = False) -> None:
         self.partition = partition
+        self._only_open = only_open
         self.next_offset = checkpoint.next_offset if checkpoint else 0
         self.last_origin = checkpoint.last_origin if checkpoint else -1
         self.series = Series(checkpoint.series_day, checkpoint.series_last) if checkpoint else Series()
@@ -73,6 +78,9 @@ class Folder:
             return None
         self.last_origin = record.origin.offset
         if record.outcome is Outcome.UNDECODABLE:
+            return None
+        begins = bool(record.events) and isinstance(record.events[0], Reported)
+        if self._only_open and record.case not in self.files and not begins:
             return None
         before = self.files.get(record.case) or CaseFile(record.case)
         now = absorb(before, record, entry.stored.value or b"")

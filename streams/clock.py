@@ -71,7 +71,7 @@ class Clock(Processor):
                 files = await case_state.load_open(connection, partition)
             if row is not None:
                 checkpoint.require_log(row, self._log, upto[partition])
-            folder = Folder(partition, row)
+            folder = Folder(partition, row, only_open=True)
             folder.put((file.id for file in files), {file.id: file for file in files})
             self._folders[partition] = folder
             for file in files:

@@ -72,6 +72,7 @@ const EVENTS: Record<string, [string, string]> = {
   check_passed: ["核查通过", "check passed"],
   check_failed: ["返工", "rework"],
   closed: ["办结", "closed"],
+  recurs: ["复发", "recurs"],
   near: ["临期", "due soon"],
   overdue: ["超时", "overdue"],
   imported: ["导入", "imported"],

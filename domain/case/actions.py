@@ -150,6 +150,25 @@ class Close(_Action, tag="close", frozen=True):
     kind: CloseKind | None = None
 
 
+class Recur(_Action, tag="recur", frozen=True):
+    """The desk links this case to the closed one that it repeats (复发); `of` is that case's id."""
+
+    of: Code
+
+
+class NoteRecurrence(_Action, tag="note_recurrence", frozen=True):
+    """To the closed case: another one, `by`, says that it repeats this one (the reactor only)."""
+
+    by: Code
+
+
+class DropRecurrence(_Action, tag="drop_recurrence", frozen=True):
+    """Back to the case that said so: the other one, `of`, refused for that reason code (the reactor only)."""
+
+    of: Code
+    reason: Code
+
+
 class Note(_Action, tag="note", frozen=True):
     """A remark on an open case."""
 
@@ -222,10 +241,16 @@ CaseAction = (
     | PassCheck
     | FailCheck
     | Close
+    | Recur
+    | NoteRecurrence
+    | DropRecurrence
     | Note
     | Tick
     | ImportCase
 )
+
+SystemAction = Tick | NoteRecurrence | DropRecurrence
+"""What only the clock and the reactor ask for; nobody can send it through the API."""
 
 CASE_ACTIONS: tuple[type[CaseAction], ...] = get_args(CaseAction)
 

@@ -2,7 +2,8 @@
 
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
-same bytes. The rules of each action stand in `intake`, `disposal`, `extension`, `closing` and `importing`.
+same bytes. The rules of each action stand in `intake`, `disposal`, `extension`,
+`closing`, `recurrence` and `importing`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from domain.case.actions import (
     DecideExtension,
     Decline,
     Dispatch,
+    DropRecurrence,
     FailCheck,
     File,
     Handle,
     ImportCase,
     Note,
+    NoteRecurrence,
     PassCheck,
     Progress,
+    Recur,
     Report,
     RequestExtension,
     Return,
@@ -50,8 +54,8 @@ from domain.case.extension import decide_extension, request_extension
 from domain.case.frame import Frame, Rules
 from domain.case.importing import import_case
 from domain.case.intake import accept, decline, file, report
+from domain.case.recurrence import drop_recurrence, note_recurrence, recur
 from domain.case.state import Case
-from domain.case.values import Role
 
 
 def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> Decision:
@@ -122,11 +126,16 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return fail_check(frame, action)
         case Close():
             return close(frame, action)
+        case Recur():
+            return recur(frame, action)
+        case NoteRecurrence():
+            return note_recurrence(frame, action)
+        case DropRecurrence():
+            return drop_recurrence(frame, action)
         case Note():
             return note(frame, action)
         case Tick():
-            if frame.actor.role is not Role.SYSTEM:
-                raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role, allowed=[str(Role.SYSTEM)])
+            frame.require_system()
             return []
         case Report() | ImportCase():
             raise AssertionError("a case begins only once")

@@ -179,6 +179,26 @@ class Closed(Event, tag="closed.v1", frozen=True):
     kind: CloseKind
 
 
+class Recurs(Event, tag="recurs.v1", frozen=True):
+    """The desk says that this case repeats the closed case `of`."""
+
+    of: str
+    person: str
+
+
+class RecurrenceNoted(Event, tag="recurrence_noted.v1", frozen=True):
+    """On the closed case: `by` repeats it."""
+
+    by: str
+
+
+class RecurrenceDropped(Event, tag="recurrence_dropped.v1", frozen=True):
+    """The case `of` refused to be repeated by this one; the link is gone."""
+
+    of: str
+    reason: str
+
+
 class Noted(Event, tag="noted.v1", frozen=True):
     """A remark alongside; changes nothing else."""
 
@@ -267,6 +287,9 @@ CaseEvent = (
     | CheckPassed
     | CheckFailed
     | Closed
+    | Recurs
+    | RecurrenceNoted
+    | RecurrenceDropped
     | Noted
     | ClockStarted
     | ClockStopped

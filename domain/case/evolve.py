@@ -36,6 +36,9 @@ from domain.case.events import (
     Imported,
     Noted,
     Progressed,
+    RecurrenceDropped,
+    RecurrenceNoted,
+    Recurs,
     Reported,
     Returned,
 )
@@ -141,6 +144,12 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, status=Status.HANDLING, rework=case.rework + 1, co_handlers=reopened)
         case Closed():
             return replace(case, status=Status.CLOSED, ended_ms=event.at_ms)
+        case Recurs():
+            return replace(case, recurs=event.of)
+        case RecurrenceDropped():
+            return replace(case, recurs=None)
+        case RecurrenceNoted():
+            return replace(case, recurred_by=(*case.recurred_by, event.by))
         case Noted():
             return replace(case, notes=case.notes + 1)
         case _:

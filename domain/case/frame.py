@@ -82,6 +82,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
             raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(role)])
         self.require_scope()
 
+    def require_system(self) -> None:
+        """Refuse anybody but the clock and the reactor."""
+        if self.actor.role is not Role.SYSTEM:
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(Role.SYSTEM)])
+
     def stop(self, kind: ClockKind, unit: str | None = None, waived: bool = False) -> list[CaseEvent]:
         """Stop that clock if it runs."""
         clock = self.case.clock(kind, unit)

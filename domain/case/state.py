@@ -59,7 +59,8 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case.
 
     `returned_from` is the unit that led a returned case, until it is dispatched again; `extensions` counts those
-    granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back.
+    granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back. `recurs` is
+    the closed case that this one repeats, `recurred_by` the ones that repeat this one.
     """
 
     status: Status
@@ -87,6 +88,8 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     collector: str | None = None
     rework: int = 0
     notes: int = 0
+    recurs: str | None = None
+    recurred_by: tuple[str, ...] = ()
     source: Source | None = None
     ended_ms: int | None = None
     clocks: tuple[Clock, ...] = ()

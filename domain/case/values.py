@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 NOTES_PER_CASE_MAX = 500
+RECURRENCES_MAX = 100
 CO_HANDLERS_MAX = 12
 PHOTOS_MAX = 20
 TEXT_CHARS_MAX = 4_000

@@ -63,7 +63,37 @@ def a_case_with_moved_deadlines() -> list[bytes]:
     return list(map(encode, desk.records))
 
 
-WRITTEN = {"golden_v1.jsonl": a_short_case, "golden_v1_time.jsonl": a_case_with_moved_deadlines}
+def two_cases_that_are_linked() -> list[bytes]:
+    """Records of a closed case and of one that says it repeats it, and of what the reactor carries between them."""
+    old, new = Desk("case-old"), Desk("case-new")
+    at = ms("2018-10-15T09:00")
+    acceptor, shift_head, reactor = actor(Role.ACCEPTOR), actor(Role.SHIFT_HEAD), actor(Role.SYSTEM, scope="")
+    handler, collector = actor(Role.HANDLER, "li", TEAM), actor(Role.COLLECTOR, "chen")
+    life = (
+        (acceptor, a.Report(Place(GRID), Channel.HOTLINE, "010101")),
+        (acceptor, a.Accept()),
+        (shift_head, a.File("010101", "02")),
+        (actor(Role.DISPATCHER), a.Dispatch(TEAM)),
+        (handler, a.Acknowledge()),
+        (handler, a.Handle()),
+        (acceptor, a.SendCheck("chen")),
+        (collector, a.PassCheck()),
+        (shift_head, a.Close()),
+    )
+    for number, (who, action) in enumerate(life):
+        old.act(who, action, at + number, f"action-{number}")
+    new.act(acceptor, life[0][1], at + 100, "again")
+    new.act(acceptor, a.Recur("case-old"), at + 101, "link")
+    old.act(reactor, a.NoteRecurrence("case-new"), at + 102, "noted")
+    new.act(reactor, a.DropRecurrence("case-old", "wrong_state"), at + 103, "dropped")
+    return list(map(encode, [old.records[-1], *new.records]))
+
+
+WRITTEN = {
+    "golden_v1.jsonl": a_short_case,
+    "golden_v1_time.jsonl": a_case_with_moved_deadlines,
+    "golden_v1_link.jsonl": two_cases_that_are_linked,
+}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -1,0 +1,124 @@
+"""react: appends what must follow in another case (design document §1.9). It decides nothing and holds no rule.
+
+Owns its own place in `events`, written only after everything that follows from the records before it stands in the
+log. Ids derive from origins, so a record met twice asks for nothing twice: this worker may be killed, doubled or late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from domain.case.actions import Attempt
+from domain.case.recurrence import follow_ups
+from domain.case.values import Actor, Role
+from eventlog.append import Appender
+from eventlog.position import Hole, follows
+from eventlog.record import DecisionRecord
+from eventlog.stored import Entry, read_entry
+from eventlog.tail import ends
+from eventlog.topics import TopicNames
+from projections import checkpoint
+from projections.checkpoint import Checkpoint
+from projections.database import migrate, open_pool
+from streams.chunks import Chunk, Fetching
+from streams.worker import Processor
+
+NAME = "react"
+POOL_SIZE = 1
+NAMESPACE = uuid.UUID("e3b6a1a0-5d1f-5b0e-9a55-9f0f6f6c7c02")
+REACTOR = Actor(person="reactor", role=Role.SYSTEM)
+
+
+class React(Processor):
+    """The reactor of some partitions of `events`."""
+
+    name = NAME
+    fetching = Fetching(wait_ms_max=50, bytes_min=64 * 1024)
+
+    def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
+        self.topic = names.events
+        self._bootstrap = bootstrap
+        self._postgres = postgres
+        self._log = log
+        self._pool: Any = None
+        self._appender = Appender(bootstrap, names)
+        self._places: dict[int, Checkpoint] = {}
+
+    async def open(self) -> None:
+        """Connect to the database and the log."""
+        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-react", durable=False)
+        async with self._pool.acquire() as connection:
+            await migrate(connection)
+        await self._appender.__aenter__()
+
+    async def close(self) -> None:
+        """Let go of both."""
+        await self._appender.__aexit__(None, None, None)
+        await self._pool.close()
+
+    async def place(self, partitions: set[int]) -> dict[int, int]:
+        """Go on after the last record whose consequences stand in the log. Raises WrongLog."""
+        upto = await ends(self._bootstrap, self.topic)
+        async with self._pool.acquire() as connection:
+            known = await checkpoint.read(connection, NAME)
+        for partition in sorted(partitions):
+            place = known.get(partition) or Checkpoint(NAME, partition, log=self._log)
+            checkpoint.require_log(place, self._log, upto[partition])
+            self._places[partition] = place
+        return {partition: self._places[partition].next_offset for partition in partitions}
+
+    def released(self, partitions: set[int]) -> None:
+        """Forget these partitions' places; whoever takes them reads the rows."""
+        for partition in partitions:
+            self._places.pop(partition, None)
+
+    async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        """Append what follows from a fetch, wait until it stands, then move on. Raises Hole, LogUnreachable."""
+        held = [chunk for chunk in chunks if chunk.partition in self._places]
+        places: list[Checkpoint] = []
+        attempts: list[Attempt] = []
+        for chunk in held:
+            place = self._places[chunk.partition]
+            for entry in map(read_entry, chunk.records):
+                place, found = _next(place, entry)
+                attempts += found
+            places.append(place)
+        await asyncio.gather(*(self._appender.append(attempt) for attempt in attempts))
+        async with self._pool.acquire() as connection:
+            await checkpoint.write(connection, places)
+        for place in places:
+            if place.partition in self._places:
+                self._places[place.partition] = place
+
+
+def _next(place: Checkpoint, entry: Entry) -> tuple[Checkpoint, list[Attempt]]:
+    """The place after one more record, and the attempts that follow from it. Raises Hole."""
+    offset = entry.stored.offset
+    if offset < place.next_offset:
+        return place, []
+    if offset > place.next_offset:
+        raise Hole(place.partition, place.next_offset, offset)
+    record = entry.record
+    last = place.last_origin
+    attempts: list[Attempt] = []
+    if isinstance(record, DecisionRecord) and follows(last, record.origin.offset, place.partition):
+        last = record.origin.offset
+        attempts = following(record)
+    return Checkpoint(place.projection, place.partition, offset + 1, last, place.log), attempts
+
+
+def following(record: DecisionRecord) -> list[Attempt]:
+    """The attempts that a decision asks of other cases, each with an id of its own for ever."""
+    if record.attempt is None or not record.chained:
+        return []
+    asked = follow_ups(record.case, record.attempt.action, record.events, record.rejection)
+    origin = f"{record.origin.topic}/{record.origin.partition}/{record.origin.offset}"
+    now = time.time_ns() // 1_000_000
+    return [
+        Attempt(str(uuid.uuid5(NAMESPACE, f"{origin}/{number}")), case, REACTOR, action, now, "react")
+        for number, (case, action) in enumerate(asked)
+    ]
