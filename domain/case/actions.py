@@ -175,6 +175,12 @@ class Note(_Action, tag="note", frozen=True):
     text: Text
 
 
+class Attach(_Action, tag="attach", frozen=True):
+    """Evidence on an open case, by hash."""
+
+    photos: Annotated[tuple[Photo, ...], Meta(min_length=1, max_length=PHOTOS_MAX)]
+
+
 class Tick(_Action, tag="tick", frozen=True):
     """Look at this case now (the clock only)."""
 
@@ -245,6 +251,7 @@ CaseAction = (
     | NoteRecurrence
     | DropRecurrence
     | Note
+    | Attach
     | Tick
     | ImportCase
 )

@@ -1,11 +1,11 @@
-"""Rules of checking and closing, and the remark: send_check, pass_check, fail_check, close, note (domain §3)."""
+"""Rules of checking and closing, and what stands alongside: send_check … close, note, attach (domain §3)."""
 
 from __future__ import annotations
 
 from domain.case import clocks
-from domain.case.actions import Close, FailCheck, Note, PassCheck, SendCheck
+from domain.case.actions import Attach, Close, FailCheck, Note, PassCheck, SendCheck
 from domain.case.decision import ReasonCode, Refused
-from domain.case.events import CaseEvent, CheckFailed, CheckPassed, CheckSent, Closed, Noted
+from domain.case.events import Attached, CaseEvent, CheckFailed, CheckPassed, CheckSent, Closed, Noted
 from domain.case.frame import GRID_STAFF, Frame, desk, party_units
 from domain.case.values import (
     NOTES_PER_CASE_MAX,
@@ -76,6 +76,17 @@ def close(frame: Frame, action: Close) -> list[CaseEvent]:
 
 def note(frame: Frame, action: Note) -> list[CaseEvent]:
     """A remark by anybody who may see the case and takes part in the work."""
+    _require_taking_part(frame)
+    return [Noted(at_ms=frame.at_ms, person=frame.actor.person, text=action.text)]
+
+
+def attach(frame: Frame, action: Attach) -> list[CaseEvent]:
+    """Evidence by the same people; it counts as a remark, so that a case stays of bounded size."""
+    _require_taking_part(frame)
+    return [Attached(at_ms=frame.at_ms, person=frame.actor.person, photos=action.photos)]
+
+
+def _require_taking_part(frame: Frame) -> None:
     frame.require(*sorted(OPEN_STATUSES))
     if frame.actor.role in SILENT:
         allowed = sorted(str(role) for role in set(Role) - SILENT)
@@ -83,7 +94,6 @@ def note(frame: Frame, action: Note) -> list[CaseEvent]:
     frame.require_scope()
     if frame.case.notes >= NOTES_PER_CASE_MAX:
         raise Refused(ReasonCode.TOO_MANY_NOTES, found=frame.case.notes, limit=NOTES_PER_CASE_MAX)
-    return [Noted(at_ms=frame.at_ms, person=frame.actor.person, text=action.text)]
 
 
 def _require_checker(frame: Frame) -> None:

@@ -14,6 +14,7 @@ from domain.case import clocks
 from domain.case.actions import (
     Accept,
     Acknowledge,
+    Attach,
     Attempt,
     Close,
     CoDone,
@@ -36,7 +37,7 @@ from domain.case.actions import (
     SendCheck,
     Tick,
 )
-from domain.case.closing import close, fail_check, note, pass_check, send_check
+from domain.case.closing import attach, close, fail_check, note, pass_check, send_check
 from domain.case.decision import (
     Accepted,
     AlreadySo,
@@ -134,6 +135,8 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return drop_recurrence(frame, action)
         case Note():
             return note(frame, action)
+        case Attach():
+            return attach(frame, action)
         case Tick():
             frame.require_system()
             return []

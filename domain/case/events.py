@@ -206,6 +206,13 @@ class Noted(Event, tag="noted.v1", frozen=True):
     text: Text
 
 
+class Attached(Event, tag="attached.v1", frozen=True):
+    """Evidence alongside; counts as a remark."""
+
+    person: str
+    photos: tuple[Photo, ...]
+
+
 class ClockStarted(Event, tag="clock_started.v1", frozen=True):
     """A clock runs: `deadline_ms` and `near_ms` are None where there is no limit; `holder` owes the act."""
 
@@ -291,6 +298,7 @@ CaseEvent = (
     | RecurrenceNoted
     | RecurrenceDropped
     | Noted
+    | Attached
     | ClockStarted
     | ClockStopped
     | ClockPaused

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from domain.case.events import (
     Accepted,
     Acknowledged,
+    Attached,
     CaseEvent,
     CheckFailed,
     CheckPassed,
@@ -150,7 +151,7 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, recurs=None)
         case RecurrenceNoted():
             return replace(case, recurred_by=(*case.recurred_by, event.by))
-        case Noted():
+        case Noted() | Attached():
             return replace(case, notes=case.notes + 1)
         case _:
             assert_never(event)
