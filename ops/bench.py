@@ -13,14 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-import httpx
-import msgspec
 import psutil
 import typer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from websockets.asyncio.client import connect
 
-from api.accounts import DEMO_PASSWORD
 from domain.case.actions import Attempt, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
@@ -28,6 +24,7 @@ from eventlog.tail import tail
 from eventlog.topics import TopicNames
 from ops.embedded.kafka import free_ports
 from ops.system import PROCESSORS, running, until_ready
+from ops.wall_client import follow
 from reference.profile import Profile, load_profile
 from runtime.settings import Settings, load_settings
 
@@ -116,32 +113,22 @@ async def _through(appender: Appender, bootstrap: str, topic: str, rate: int) ->
 
 
 async def _wall(appender: Appender, settings: Settings, profile: Profile, rate: int, seconds: int) -> list[float]:
-    address = f"http://{settings.host}:{settings.port}"
-    async with httpx.AsyncClient(base_url=address) as client:
-        entered = await client.post("/api/token", json={"username": "wall", "password": DEMO_PASSWORD})
-        headers = {"Authorization": f"Bearer {entered.json()['access_token']}"}
-        snapshot = (await client.get("/api/wall/snapshot", headers=headers)).json()
-        ticket = (await client.post("/api/wall/ticket", headers=headers)).json()["ticket"]
     grids = itertools.cycle([grid.code for grid in profile.grids if grid.level == 3])
     acting = Actor("acceptor", Role.ACCEPTOR, profile.about.root)
     case_class = profile.standard.classes[0].code
     sent: dict[str, float] = {}
     took: list[float] = []
     total = rate * seconds
-    feed = address.replace("http", "ws", 1) + "/api/wall/feed"
-    async with connect(feed, subprotocols=["liandong.wall.v1"], max_size=None) as socket:  # pyright: ignore[reportArgumentType]
-        await socket.send(msgspec.json.encode({"op": "auth", "ticket": ticket}).decode())
-        await socket.recv()
-        place = {"log": snapshot["log"], "pos": snapshot["pos"]}
-        await socket.send(msgspec.json.encode({"op": "sub", "t": "city", "from": place}).decode())
+    async with follow(f"http://{settings.host}:{settings.port}") as messages:
 
         async def watch() -> None:
-            while len(took) < total:
-                frame = msgspec.json.decode(await socket.recv())
+            async for frame in messages:
                 now = time.perf_counter()
                 for key in frame.get("c", {}):
                     if key[2:] in sent:
                         took.append((now - sent.pop(key[2:])) * 1000)
+                if len(took) >= total:
+                    return
 
         watching = asyncio.create_task(watch())
         sending: set[asyncio.Task[Any]] = set()

@@ -23,6 +23,7 @@ from domain.case.values import Channel
 from ops.people.course import Act
 from ops.people.history import Going
 from ops.people.plan import Life
+from ops.people.watcher import Watcher
 
 HANDS_MAX = 12
 """Requests of the whole city under way at once."""
@@ -66,6 +67,7 @@ class Crowd:
 
     def __init__(self, address: str, seed: int, open_max: int) -> None:
         self.tally = Tally(Counter(), [])
+        self.watcher = Watcher(address)
         self.open_cases = 0
         self._open_max = open_max
         self._client = httpx.AsyncClient(base_url=address, timeout=15)
@@ -118,6 +120,7 @@ class Crowd:
             return
         body = msgspec.to_builtins(life.report)
         body.pop("action")
+        self.watcher.sent(life.case_id)
         answer = await self._send(life.reporter, "/api/cases", {**body, "action_id": str(life.action_id)})
         if answer.get("case_id") != life.case_id:
             self.tally.given_up += 1
@@ -133,7 +136,10 @@ class Crowd:
         if isinstance(act.do, Acknowledge) and self._random.random() < EARLY_SHARE:
             await self._send(who, path, _body(msgspec.structs.replace(act, do=Handle()), str(uuid.uuid4())))
         body = _body(act, str(uuid.uuid5(going.life.action_id, str(going.life.acts.index(act)))))
+        self.watcher.sent(going.life.case_id, act.do)
         answer = await self._send(who, path, body)
+        if answer.get("outcome") != "accepted":
+            self.watcher.nothing_changed(going.life.case_id)
         if self._random.random() < TWICE_SHARE:
             await self._send(who, path, body)
         refused = going.refused + (answer.get("outcome") == "rejected")

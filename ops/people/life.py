@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -17,7 +19,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.accounts import DEMO_PASSWORD
 from api.sealing import Keys
 from domain.worktime import compile_calendar
 from eventlog.append import Appender
@@ -27,6 +28,7 @@ from ops.people.history import bring_in, days_back, ended_digest
 from ops.people.pace import load_pace
 from ops.people.plan import City
 from ops.system import System
+from ops.wall_client import log_in, snapshot
 from projections.database import open_pool
 from reference.profile import Profile
 from runtime.settings import Settings
@@ -38,6 +40,7 @@ HISTORY_EVERY = 4
 """The days before today are thinner: every fourth case, about a large county's number, so that they are in soon."""
 OPEN_MAX = 5_000
 LINE_S = 60.0
+ANSWER_S_MAX = 15.0
 AHEAD_DAYS = 1
 TILES = ("open", "near", "overdue", "accepted", "closed", "should", "handled")
 """The wall's seven numbers of the city, in the order in which a snapshot gives them."""
@@ -66,6 +69,7 @@ async def live(wish: Wish, settings: Settings, profile: Profile, system: System,
         with bar, suppress(TimeoutError):
             async with asyncio.timeout(wish.minutes * 60 or None), asyncio.TaskGroup() as tasks:
                 tasks.create_task(crowd.act())
+                tasks.create_task(crowd.watcher.watch())
                 tasks.create_task(teller.lines(bar.console))
                 tasks.create_task(_days(city, crowd, zone))
                 tasks.create_task(_history(wish, settings, city, crowd, system, zone, bar))
@@ -128,16 +132,18 @@ class _Teller:
         self._zone = zone
         self._tiles: dict[str, int] = {}
         self._first_memory: dict[str, int] = {}
+        self._headers: dict[str, str] = {}
 
     async def lines(self, console: Console) -> None:
         """A line a minute, for ever."""
-        async with httpx.AsyncClient(base_url=self._address, timeout=15) as client:
+        async with httpx.AsyncClient(base_url=self._address, timeout=ANSWER_S_MAX) as client:
             before = 0
-            while True:
+            for minute in itertools.count():
                 with suppress(httpx.HTTPError):
-                    self._tiles = await _tiles(client)
+                    self._tiles = await self._look(client)
                     self._crowd.open_cases = self._tiles["open"]
-                self._first_memory = self._first_memory or self._memory()
+                if minute == 1:
+                    self._first_memory = _memory(self._system)
                 actions = self._crowd.tally.actions
                 console.print(self._line(actions - before), soft_wrap=True, highlight=False)
                 before = actions
@@ -149,36 +155,50 @@ class _Teller:
         yield f"共 {seconds / 60:.1f} 分钟 minutes: {tally.actions} 次操作 actions {_shown(tally.outcomes)}"
         yield (
             f"  上报 reports {tally.reports}, 走完 ended {tally.ended}, 放弃 given up {tally.given_up}, "
-            f"无应答 without answer {tally.no_answer}, 应答 answer p99 {tally.p99_ms():.0f} ms"
+            f"无应答 without answer {tally.no_answer}, 应答 answer p99 {tally.p99_ms():.0f} ms, "
+            f"操作到大屏 action → wall p99 {self._crowd.watcher.p99_ms():.0f} ms (n {len(self._crowd.watcher.seconds)})"
         )
         yield f"  在办 open {self._tiles.get('open', 0)}, 临期 near {self._tiles.get('near', 0)}, " + (
             f"超时 overdue {self._tiles.get('overdue', 0)}"
         )
-        memory = self._memory()
-        parts = [f"{name} {self._first_memory.get(name, 0)} → {mib} MiB" for name, mib in memory.items()]
-        yield "  内存 memory: " + ", ".join(parts)
+        first, last = self._first_memory, _memory(self._system)
+        parts = [f"{name} {first.get(name, '-')} → {mib}" for name, mib in last.items()]
+        yield "  内存 memory, MiB, 第一分钟 → 现在 first minute → now: " + ", ".join(parts)
 
     def _line(self, actions: int) -> str:
         tally = self._crowd.tally
         at = datetime.now(self._zone).strftime("%H:%M")
         shown = ", ".join(f"{name} {self._tiles.get(name, 0)}" for name in ("open", "near", "overdue"))
-        return f"{at} 操作 actions +{actions} ({_shown(tally.outcomes)}); {shown}; p99 {tally.p99_ms():.0f} ms"
+        wall = f"action → wall p99 {self._crowd.watcher.p99_ms():.0f} ms"
+        return f"{at} 操作 actions +{actions} ({_shown(tally.outcomes)}); {shown}; {wall}"
 
-    def _memory(self) -> dict[str, int]:
-        """Resident memory of each part, MiB; a part that just ended is left out."""
-        found: dict[str, int] = {}
-        for name, child in self._system.parts.items():
-            with suppress(psutil.Error):
-                found[name] = psutil.Process(child.pid).memory_info().rss >> 20
-        return found
+    async def _look(self, client: httpx.AsyncClient) -> dict[str, int]:
+        self._headers = self._headers or await log_in(client)
+        try:
+            stands = await snapshot(client, self._headers)
+        except httpx.HTTPStatusError:
+            self._headers = {}
+            raise
+        return dict(zip(TILES, stands["agg"]["kpi"], strict=True))
 
 
-async def _tiles(client: httpx.AsyncClient) -> dict[str, int]:
-    answer = await client.post("/api/token", json={"username": "wall", "password": DEMO_PASSWORD})
-    answer.raise_for_status()
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    snapshot: dict[str, Any] = (await client.get("/api/wall/snapshot", headers=headers)).raise_for_status().json()
-    return dict(zip(TILES, snapshot["agg"]["kpi"], strict=True))
+def _memory(system: System) -> dict[str, int]:
+    """Memory of each process under this one, MiB, shared pages divided among those who share them; a process that
+    just ended is left out, and the database's processes are one."""
+    names = {child.pid: name for name, child in system.parts.items()} | {os.getpid(): "demo"}
+    found: Counter[str] = Counter()
+    this = psutil.Process()
+    for process in (this, *this.children(recursive=True)):
+        with suppress(psutil.Error):
+            found[names.get(process.pid) or process.name()] += _pss(process)
+    return {name: size >> 20 for name, size in found.items()}
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
 
 
 def _shown(outcomes: dict[str, int]) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
 from domain.case.events import ClockNear, ClockOverdue
-from domain.case.values import Channel, ClockVerdict, CloseKind, FailReason, Place, Role, Status
+from domain.case.values import (
+    NOTES_PER_CASE_MAX,
+    Channel,
+    ClockVerdict,
+    CloseKind,
+    FailReason,
+    Photo,
+    Place,
+    Role,
+    Status,
+)
 from eventlog.record import Outcome, decode, encode, record_hash
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
@@ -165,3 +175,20 @@ def test_an_unknown_class_names_what_is_allowed() -> None:
     allowed = record.rejection.detail["allowed"]
     assert isinstance(allowed, list)
     assert "010101" in allowed
+
+
+def test_remarks_and_evidence_share_one_limit_and_change_nothing_else() -> None:
+    desk = dispatched()
+    before = status(desk)
+    photo = Photo("0" * 64)
+    for number in range(NOTES_PER_CASE_MAX):
+        action = a.Attach((photo,)) if number % 2 else a.Note("x")
+        assert desk.act(HANDLER, action, START + number).outcome is Outcome.ACCEPTED
+    assert status(desk) is before
+    for action in (a.Attach((photo,)), a.Note("x")):
+        refused = desk.act(HANDLER, action, START + 1_000).rejection
+        assert refused is not None
+        assert refused.code is ReasonCode.TOO_MANY_NOTES
+    auditor = dispatched().act(actor(Role.AUDITOR), a.Attach((photo,)), START + 1).rejection
+    assert auditor is not None
+    assert auditor.code is ReasonCode.WRONG_ROLE

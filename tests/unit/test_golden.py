@@ -8,8 +8,21 @@ import msgspec
 import pytest
 
 from domain.case import actions as a
-from domain.case.values import Channel, ExtensionReason, Place, ReturnReason, Role
-from eventlog.record import TakeoverRecord, decode, encode
+from domain.case.events import CASE_EVENTS
+from domain.case.values import (
+    Channel,
+    DeclineReason,
+    ExtensionReason,
+    FailReason,
+    Photo,
+    Place,
+    ReturnReason,
+    Role,
+    Source,
+    Stage,
+    Waiver,
+)
+from eventlog.record import DecisionRecord, TakeoverRecord, decode, encode
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
 
@@ -89,10 +102,47 @@ def two_cases_that_are_linked() -> list[bytes]:
     return list(map(encode, [old.records[-1], *new.records]))
 
 
+def a_case_with_everything_alongside() -> list[bytes]:
+    """Records of a declined report, an imported case, and a case with co-handlers, remarks, evidence and rework."""
+    declined, imported, desk = Desk("case-declined"), Desk("case-imported"), Desk("case-alongside")
+    at = ms("2018-10-15T09:00")
+    acceptor, shift_head = actor(Role.ACCEPTOR), actor(Role.SHIFT_HEAD)
+    handler, helper = actor(Role.HANDLER, "li", TEAM), actor(Role.HANDLER, "he", URBAN)
+    collector, photo = actor(Role.COLLECTOR, "chen"), Photo("0" * 64)
+    report = a.Report(Place(GRID), Channel.HOTLINE, "010101")
+    declined.act(acceptor, report, at, "report")
+    declined.act(acceptor, a.Decline(DeclineReason.DUPLICATE), at + 1, "decline")
+    past = a.ImportCase(Source("old system", "7"), report, at - HOUR, (a.Step(a.Accept(), at - HOUR + 1),))
+    imported.act(actor(Role.IMPORTER), past, at, "import")
+    steps = (
+        (acceptor, report),
+        (acceptor, a.Accept()),
+        (shift_head, a.File("010101", "02")),
+        (actor(Role.DISPATCHER), a.Dispatch(TEAM, (URBAN,))),
+        (handler, a.Acknowledge()),
+        (handler, a.Progress(Stage.ON_SCENE)),
+        (helper, a.Acknowledge()),
+        (helper, a.CoDone()),
+        (handler, a.Note("seen")),
+        (handler, a.Attach((photo,))),
+        (handler, a.Handle(photos=(photo,))),
+        (acceptor, a.SendCheck("chen")),
+        (collector, a.FailCheck(FailReason.NOT_DONE, (URBAN,))),
+        (handler, a.Handle(without=(Waiver(URBAN, "on leave"),))),
+        (acceptor, a.SendCheck("chen")),
+        (collector, a.PassCheck((photo,))),
+        (shift_head, a.Close()),
+    )
+    for number, (who, action) in enumerate(steps):
+        assert desk.act(who, action, at + number, f"action-{number}").rejection is None
+    return [encode(record) for one in (declined, imported, desk) for record in one.records]
+
+
 WRITTEN = {
     "golden_v1.jsonl": a_short_case,
     "golden_v1_time.jsonl": a_case_with_moved_deadlines,
     "golden_v1_link.jsonl": two_cases_that_are_linked,
+    "golden_v1_alongside.jsonl": a_case_with_everything_alongside,
 }
 
 
@@ -106,6 +156,12 @@ def test_the_first_version_is_read_and_written_byte_for_byte(name: str) -> None:
 def test_this_release_writes_the_shape_of_the_first_version(name: str) -> None:
     fields = [_shape(decode(line)) for line in (SUPPORT / name).read_bytes().splitlines()]
     assert [_shape(decode(line)) for line in WRITTEN[name]()] == fields
+
+
+def test_every_event_there_is_has_a_stored_example() -> None:
+    records = [decode(line) for name in WRITTEN for line in (SUPPORT / name).read_bytes().splitlines()]
+    stored = {type(event) for record in records if isinstance(record, DecisionRecord) for event in record.events}
+    assert [kind.__name__ for kind in CASE_EVENTS if kind not in stored] == []
 
 
 def _shape(record: object) -> list[object]:
