@@ -1,4 +1,4 @@
-"""docs/requests.http is sent as it stands: what integrators read is what the system does."""
+"""The documents' requests are sent as they stand: what integrators read is what the system does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import httpx
 
 from tests.support.live import Live
 
-FILE = Path(__file__).parents[2] / "docs" / "requests.http"
+DOCS = Path(__file__).parents[2] / "docs"
+FILE = DOCS / "requests.http"
 STATED = re.compile(r"→ (?P<status>\d{3})(?:, (?P<outcome>\w+))?")
 
 
@@ -48,3 +49,39 @@ def test_every_request_of_the_document_answers_as_the_document_says(live: Live) 
             assert says["outcome"] in {None, answer.json().get("outcome")}, f"{title}: {answer.text}"
     assert stated >= 11, "the document says what comes back"
     assert answers["report"]["case_id"]
+
+
+def _sent(text: str) -> httpx.Response:
+    head, _, body = text.strip().partition("\n\n")
+    first, *headers = head.splitlines()
+    method, address = first.split(" ")
+    sent = dict(line.split(": ", 1) for line in headers)
+    return httpx.request(method, address, content=body.encode() or None, headers=sent, timeout=20)
+
+
+def test_every_example_of_the_api_document_answers_as_the_document_says(live: Live) -> None:
+    answers: dict[str, Any] = {}
+    ids: dict[str, str] = {}
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "api":
+            return live.address
+        if name.startswith("guid:"):
+            return ids.setdefault(name, str(uuid.uuid4()))
+        request, _, field = name.partition(".")
+        return str(answers[request][field])
+
+    seen: list[str] = []
+    for block in re.findall(r"```http\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL):
+        title, _, rest = block.partition("\n")
+        says = re.search(r"→ (\d{3})(?: (\w+))?$", title)
+        assert says, f"an example that does not say what comes back: {title}"
+        answer = _sent(re.sub(r"\{\{(.+?)\}\}", value, rest))
+        found = answer.json()
+        assert answer.status_code == int(says[1]), f"{title}: {answer.text}"
+        assert says[2] in {None, found.get("outcome"), found.get("code")}, f"{title}: {answer.text}"
+        if name := re.match(r"# @name (\w+)", title):
+            answers[name[1]] = found
+        seen.append(says[1])
+    assert set(seen) >= {"200", "201", "401", "403", "404", "409", "422"}
