@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from domain.case.actions import Attempt
+from eventlog.broker import client_security
 from eventlog.position import partition_of
 from eventlog.topics import TopicNames
 
@@ -41,6 +42,7 @@ class Appender:
     async def __aenter__(self) -> Appender:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
+            **client_security(),
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=REQUEST_MS_MAX,

@@ -12,6 +12,7 @@ from typing import Any
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
+from eventlog.broker import client_security
 from eventlog.position import partition_of
 from eventlog.stored import Entry, Stored, read_entry
 from eventlog.topics import TopicNames
@@ -34,6 +35,7 @@ def records(bootstrap: str, topic: str, partitions: list[int] | None = None) -> 
     """
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap,
+        **client_security(),
         enable_auto_commit=False,
         group_id=None,
         auto_offset_reset="earliest",

@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from eventlog.broker import client_security
 from eventlog.stored import Stored
 
 FETCH_WAIT_MS_MAX = 20
@@ -62,7 +63,7 @@ async def ends(bootstrap: str, topic: str) -> dict[int, int]:
 @asynccontextmanager
 async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
     """The same for who asks again and again: one connection. Raises KafkaError; then it is to be opened anew."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **client_security(), enable_auto_commit=False)
     known: dict[str, list[TopicPartition]] = {}
 
     async def read(topic: str) -> dict[int, int]:
@@ -87,6 +88,7 @@ def stored(record: ConsumerRecord[bytes, bytes]) -> Stored:
 async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncGenerator[Any, None]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
+        **client_security(),
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_wait_ms=FETCH_WAIT_MS_MAX,

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from eventlog.broker import client_security
 from eventlog.position import PARTITIONS
 
 DAY_MS = 24 * 3_600_000
@@ -131,7 +132,7 @@ def topic_ids(bootstrap: str, topics: list[str]) -> dict[str, str]:
 
 
 def _admin(bootstrap: str) -> Any:
-    return KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=ADMIN_WAIT_MS_MAX)
+    return KafkaAdminClient(bootstrap_servers=bootstrap, **client_security(), request_timeout_ms=ADMIN_WAIT_MS_MAX)
 
 
 def _differences(admin: Any, specs: tuple[TopicSpec, ...]) -> tuple[Difference, ...]:

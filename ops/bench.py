@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from domain.case.actions import Attempt, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
+from eventlog.broker import client_security
 from eventlog.tail import tail
 from eventlog.topics import TopicNames
 from ops.embedded.kafka import free_ports
@@ -79,7 +80,7 @@ async def _measure(
 async def _floor(appender: Appender, bootstrap: str, names: TopicNames, rate: int) -> list[float]:
     """Bare records through a topic of the bench's own, removed afterwards."""
     topic = f"{names.prefix}bench-{uuid.uuid4().hex[:8]}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **client_security())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, 1, 1)])

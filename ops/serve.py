@@ -15,6 +15,7 @@ from api import server
 from domain.case.frame import Rules
 from eventlog import refs
 from eventlog.append import Appender
+from eventlog.broker import reach
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from reference.profile import Profile, contents, load_profile, rules_from
 from runtime.faults import Fault
@@ -47,6 +48,7 @@ def require_cluster(settings: Settings) -> tuple[str, str]:
 
 def prepare(bootstrap: str, names: TopicNames, profile: Profile, replication: int) -> list[str]:
     """Create and check the topics and publish the profile's contents; gives lines for people. Raises Fault."""
+    asyncio.run(reach(bootstrap))
     report = create_and_check(bootstrap, names, replication)
     if report.differences:
         shown = "; ".join(f"{d.topic} {d.setting}: {d.found} ≠ {d.wanted}" for d in report.differences)
@@ -131,6 +133,7 @@ def api() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, "api")
     bootstrap, postgres = require_cluster(settings)
+    asyncio.run(reach(bootstrap))
     server.run(settings, load_profile(settings.profile), bootstrap, postgres)
 
 
@@ -138,6 +141,7 @@ def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], P
     settings = load_settings()
     configure_logging(settings.log_level, name)
     bootstrap, postgres = require_cluster(settings)
+    asyncio.run(reach(bootstrap))
     names = TopicNames(settings.topic_prefix)
     ids = topic_ids(bootstrap, [names.actions, names.events])
     return settings, bootstrap, postgres, names, ids, load_profile(settings.profile)

@@ -18,6 +18,7 @@ import faust
 import structlog
 from mode import CrashingSupervisor
 
+from eventlog.broker import client_security
 from streams.chunks import Chunk, Fetching, install
 
 ASSIGNED_S_MAX = 60.0
@@ -72,6 +73,7 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> 
     app = faust.App(
         group,
         broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        broker_credentials=credentials(),
         datadir=str(folder),
         store="memory://",
         key_serializer="raw",
@@ -110,6 +112,19 @@ def run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
     """Run the processor until it is told to stop (0) or fails (a code for whoever supervises it)."""
     folder.mkdir(parents=True, exist_ok=True)
     return asyncio.run(_run(processor, group, bootstrap, folder))
+
+
+def credentials() -> Any:
+    """The arguments of every other client, in Faust's own words. Its SCRAM is aiokafka's."""
+    given = client_security()
+    if "sasl_mechanism" in given:
+        return faust.SASLCredentials(
+            username=given["sasl_plain_username"],
+            password=given["sasl_plain_password"],
+            ssl_context=given.get("ssl_context"),
+            mechanism=given["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(given["ssl_context"]) if given else None
 
 
 async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
