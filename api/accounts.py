@@ -17,6 +17,8 @@ from reference.profile import Profile
 
 TOKEN_MS = 12 * 3_600_000
 WALL_TOKEN_MS = 365 * 24 * 3_600_000
+PASSWORD_CHARS_MIN = 12
+PASSWORD_CHARS_MAX = 256
 FAILURES_MAX = 10
 FAILURES_WITHIN_S = 60.0
 FAILURES_KEPT_MAX = 10_000
@@ -95,6 +97,56 @@ async def create_tables(connection: Any) -> None:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(7302)")
         await connection.execute(Path(__file__).with_name("accounts.sql").read_text())
+
+
+async def add_account(connection: Any, password: str, post: Actor) -> bool:
+    """A new account with its first post; False if there is one of that name."""
+    async with connection.transaction():
+        made = await connection.execute(
+            "insert into account values ($1, $2) on conflict do nothing", post.person, _hasher.hash(password)
+        )
+        return made == "INSERT 0 1" and await add_post(connection, post)
+
+
+async def add_post(connection: Any, post: Actor) -> bool:
+    """One more post for an account that is there; False if the account holds it already."""
+    made = await connection.execute(
+        "insert into post (username, role, scope, level, unit) values ($1, $2, $3, $4, $5) on conflict do nothing",
+        *(post.person, str(post.role), post.scope, post.level, post.unit),
+    )
+    return made == "INSERT 0 1"
+
+
+async def set_password(connection: Any, username: str, password: str) -> bool:
+    """Another password, and every token of the old one ends; False if there is no such account."""
+    async with connection.transaction():
+        await connection.execute("delete from token where username = $1", username)
+        changed = await connection.execute(
+            "update account set password = $2 where username = $1", username, _hasher.hash(password)
+        )
+    return changed == "UPDATE 1"
+
+
+async def set_disabled(connection: Any, username: str, disabled: bool) -> bool:
+    """Close an account and end its tokens, or open it again; False if there is no such account."""
+    async with connection.transaction():
+        await connection.execute("delete from token where username = $1", username)
+        changed = await connection.execute("update account set disabled = $2 where username = $1", username, disabled)
+    return changed == "UPDATE 1"
+
+
+async def list_accounts(connection: Any) -> list[tuple[str, bool, tuple[Actor, ...]]]:
+    """Every account by name: whether it is closed, and its posts."""
+    rows = await connection.fetch(
+        "select username, disabled, role, scope, level, unit from account left join post using (username) "
+        "order by username, role, scope"
+    )
+    found: dict[str, tuple[bool, list[Actor]]] = {}
+    for row in rows:
+        posts = found.setdefault(row["username"], (row["disabled"], []))[1]
+        if row["role"] is not None:
+            posts.append(Actor(row["username"], Role(row["role"]), row["scope"], row["level"], row["unit"]))
+    return [(name, disabled, tuple(posts)) for name, (disabled, posts) in found.items()]
 
 
 async def seed_demo(connection: Any, profile: Profile) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ops.account import account_app
 from ops.bench import bench
 from ops.demo import demo, up
 from ops.doctor import doctor
@@ -56,6 +57,7 @@ app.command()(replay)
 app.command()(rebuild)
 app.command()(bench)
 app.command()(topics)
+app.add_typer(account_app, name="account")
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")
 

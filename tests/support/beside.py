@@ -43,7 +43,7 @@ class Beside:
         main = settings["LIANDONG_POSTGRES"]
         self.postgres = f"{main.rpartition('/')[0]}/t{mark}"
         asyncio.run(self._create(main, f"t{mark}"))
-        self._env = {
+        self.env = {
             **os.environ,
             **settings,
             "LIANDONG_POSTGRES": self.postgres,
@@ -63,13 +63,20 @@ class Beside:
         """Run `liandong serve PART`; what it says goes to PART.log in the test's folder."""
         with (self._folder / f"{part}.log").open("ab") as out:
             command = [sys.executable, "-m", "ops.cli", "serve", part]
-            process = subprocess.Popen(command, env=self._env, stdout=out, stderr=out)
+            process = subprocess.Popen(command, env=self.env, stdout=out, stderr=out)
         self._running.append(process)
         return process
 
     def said(self, part: str) -> str:
         """What the part logged so far."""
         return (self._folder / f"{part}.log").read_text()
+
+    def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `liandong ARGUMENTS` to its end, with that text on standard input."""
+        command = [sys.executable, "-m", "ops.cli", *arguments]
+        return subprocess.run(
+            command, env=self.env, input=given, capture_output=True, text=True, timeout=ENDED_S_MAX, check=False
+        )
 
     def report(self, count: int) -> list[tuple[int, int]]:
         """Append that many reports, many under way at once; gives their places on `actions`."""
