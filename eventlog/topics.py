@@ -17,6 +17,8 @@ from eventlog.position import PARTITIONS
 DAY_MS = 24 * 3_600_000
 ADMIN_WAIT_MS_MAX = 20_000
 FOR_EVER = "-1"
+REPLICATION_SAFE_MIN = 3
+"""From three copies on, two must have a record before it is acknowledged, and no copy that lacks it may lead."""
 
 
 class TopicNames(msgspec.Struct, frozen=True, gc=False):
@@ -56,21 +58,24 @@ class TopicNames(msgspec.Struct, frozen=True, gc=False):
 
 
 class TopicSpec(msgspec.Struct, frozen=True, gc=False):
-    """What a topic must be: partitions and retention (ms, "-1" for ever); all carry the broker's append time."""
+    """What a topic must be: partitions, retention (ms, "-1" for ever), copies; all carry the broker's append time."""
 
     name: str
     partitions: int
     retention_ms: str
+    replication: int = 1
 
     @property
     def configs(self) -> dict[str, str]:
         """The topic's settings, in the broker's words."""
-        return {
+        always = {
             "cleanup.policy": "delete",
             "message.timestamp.type": "LogAppendTime",
             "retention.ms": self.retention_ms,
             "retention.bytes": FOR_EVER,
         }
+        safe = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
+        return always | (safe if self.replication >= REPLICATION_SAFE_MIN else {})
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False):
@@ -90,21 +95,21 @@ class TopicReport(msgspec.Struct, frozen=True, gc=False):
     differences: tuple[Difference, ...]
 
 
-def topic_specs(names: TopicNames) -> tuple[TopicSpec, ...]:
-    """The six topics (design document §1)."""
+def topic_specs(names: TopicNames, replication: int = 1) -> tuple[TopicSpec, ...]:
+    """The six topics (design document §1), each with that many copies."""
     return (
-        TopicSpec(names.actions, PARTITIONS, str(90 * DAY_MS)),
-        TopicSpec(names.events, PARTITIONS, FOR_EVER),
-        TopicSpec(names.refs, 1, FOR_EVER),
-        TopicSpec(names.security_events, 1, FOR_EVER),
-        TopicSpec(names.checkpoints, 1, FOR_EVER),
-        TopicSpec(names.dead_letters, 1, str(365 * DAY_MS)),
+        TopicSpec(names.actions, PARTITIONS, str(90 * DAY_MS), replication),
+        TopicSpec(names.events, PARTITIONS, FOR_EVER, replication),
+        TopicSpec(names.refs, 1, FOR_EVER, replication),
+        TopicSpec(names.security_events, 1, FOR_EVER, replication),
+        TopicSpec(names.checkpoints, 1, FOR_EVER, replication),
+        TopicSpec(names.dead_letters, 1, str(365 * DAY_MS), replication),
     )
 
 
 def create_and_check(bootstrap: str, names: TopicNames, replication: int = 1) -> TopicReport:
     """Create the topics that are missing and compare all with what they must be. Blocks; raises KafkaError."""
-    specs = topic_specs(names)
+    specs = topic_specs(names, replication)
     with _admin(bootstrap) as admin:
         there = set(admin.list_topics())
         missing = [spec for spec in specs if spec.name not in there]
@@ -112,7 +117,7 @@ def create_and_check(bootstrap: str, names: TopicNames, replication: int = 1) ->
             wanted = {
                 spec.name: {
                     "num_partitions": spec.partitions,
-                    "replication_factor": replication,
+                    "replication_factor": spec.replication,
                     "configs": spec.configs,
                 }
                 for spec in missing
@@ -137,13 +142,17 @@ def _admin(bootstrap: str) -> Any:
 
 def _differences(admin: Any, specs: tuple[TopicSpec, ...]) -> tuple[Difference, ...]:
     names = [spec.name for spec in specs]
-    partitions = {found["name"]: len(found["partitions"]) for found in admin.describe_topics(names)}
+    described = {found["name"]: found["partitions"] for found in admin.describe_topics(names)}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     settings = admin.describe_configs(resources, config_filter="all")["topic"]
     differences: list[Difference] = []
     for spec in specs:
-        if partitions[spec.name] != spec.partitions:
-            differences.append(Difference(spec.name, "partitions", str(partitions[spec.name]), str(spec.partitions)))
+        partitions = described[spec.name]
+        if len(partitions) != spec.partitions:
+            differences.append(Difference(spec.name, "partitions", str(len(partitions)), str(spec.partitions)))
+        copies = min(len(partition["replica_nodes"]) for partition in partitions)
+        if copies < spec.replication:
+            differences.append(Difference(spec.name, "replication", str(copies), str(spec.replication)))
         for setting, wanted in spec.configs.items():
             found = str(settings[spec.name][setting]["value"])
             if found != wanted:

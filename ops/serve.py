@@ -28,6 +28,7 @@ from streams.react import React
 from streams.worker import Processor, run
 
 CONTENTS_WAIT_S_MAX = 60.0
+MASTER_KEY_CHARS_MIN = 32
 
 serve_app = typer.Typer(help="Run one part of the system in the foreground.", no_args_is_help=True)
 
@@ -133,8 +134,20 @@ def api() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, "api")
     bootstrap, postgres = require_cluster(settings)
+    _require_master_key(settings)
     asyncio.run(reach(bootstrap))
     server.run(settings, load_profile(settings.profile), bootstrap, postgres)
+
+
+def _require_master_key(settings: Settings) -> None:
+    if len(settings.master_key.get_secret_value()) < MASTER_KEY_CHARS_MIN:
+        raise Fault(
+            "settings.no_master_key",
+            f"LIANDONG_MASTER_KEY 未设置或不足 {MASTER_KEY_CHARS_MIN} 个字符。",
+            f"LIANDONG_MASTER_KEY is not set or has fewer than {MASTER_KEY_CHARS_MIN} characters.",
+            hint_zh="它加密个人信息:用 openssl rand -hex 32 生成一次,妥善备份,所有接口进程共用。",
+            hint_en="It seals personal data: make it once (openssl rand -hex 32), back it up, give every API the same.",
+        )
 
 
 def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], Profile]:

@@ -40,6 +40,16 @@ def test_a_setting_that_differs_is_shown_and_left_alone(beside: Beside, setting:
     assert create_and_check(beside.kafka, beside.names).differences == expected, "never changed by itself"
 
 
+def test_fewer_copies_than_asked_for_are_shown(beside: Beside) -> None:
+    events = beside.names.events
+    found = {
+        d.setting: (d.found, d.wanted)
+        for d in create_and_check(beside.kafka, beside.names, 3).differences
+        if d.topic == events
+    }
+    assert found == {"replication": ("1", "3"), "min.insync.replicas": ("1", "2")}
+
+
 def test_another_number_of_partitions_is_refused(beside: Beside) -> None:
     actions = beside.names.actions
     admin: Any = KafkaAdminClient(bootstrap_servers=beside.kafka)
