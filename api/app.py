@@ -24,6 +24,8 @@ from api.cases import add_cases
 from api.entry import add_entry
 from api.feed import Tickets, serve_feed
 from api.hub import Hub
+from api.measures import HubCollector
+from api.middleware import EveryRequest
 from api.parts import Parts, now_ms
 from api.problems import Problem, document
 from api.sealing import Keys
@@ -59,6 +61,7 @@ def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: s
         ids = await asyncio.to_thread(topic_ids, bootstrap, [names.events])
         parts.hub = Hub(bootstrap, names, ids[names.events], profile.about.zone, profile.towns)
         await parts.hub.load(parts.pool)
+        parts.registry.register(HubCollector(parts.hub))
         async with Appender(bootstrap, names) as parts.appender:
             tasks = [asyncio.create_task(run()) for run in (parts.hub.follow, parts.hub.publish, parts.hub.mark)]
             for task in tasks:
@@ -70,6 +73,7 @@ def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: s
         await parts.pool.close()
 
     app = FastAPI(title="Liandong 联动", version=parts.build, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(EveryRequest, measures=parts.measures)
     _add_errors(app)
     add_entry(app, parts)
     add_cases(app, parts)
@@ -116,16 +120,6 @@ def _add_errors(app: FastAPI) -> None:
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError):
         app.add_exception_handler(kind, rows_unreachable)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:
-        response: Response = await call_next(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
-        )
-        return response
-
 
 def _add_wall(app: FastAPI, parts: Parts) -> None:
     @app.get("/api/wall/snapshot")
@@ -140,7 +134,8 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
 
     @app.websocket("/api/wall/feed")
     async def feed(socket: WebSocket) -> None:
-        await serve_feed(socket, parts.hub, parts.tickets, parts.build)
+        with parts.measures.clients.track_inprogress():
+            await serve_feed(socket, parts.hub, parts.tickets, parts.build)
 
 
 def _add_health(app: FastAPI, parts: Parts) -> None:
@@ -155,6 +150,4 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        parts.open_cases.set(len(parts.hub.rows))
-        parts.lag.set((now_ms() - parts.hub.as_of_ms) / 1000)
         return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)

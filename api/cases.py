@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import msgspec
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -89,17 +90,19 @@ async def _act(
     parts: Parts, actor: Actor, case_id: str, envelope: Any, action: CaseAction, plain: Any, status: int
 ) -> Response:
     parts.spend(actor.person)
+    structlog.contextvars.bind_contextvars(case=case_id, action=str(envelope.action_id))
     attempt = await make_attempt(parts.keys, actor, case_id, envelope, action, plain, now_ms())
     started = time.perf_counter()
     partition, offset = await parts.appender.append(attempt)
     record = await parts.hub.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
     if record is not None and record.outcome is Outcome.REPEATED and record.first is not None:
         record = await _first(parts, record)
+    outcome = "undecided" if record is None else str(record.outcome)
+    structlog.contextvars.bind_contextvars(outcome=outcome)
+    parts.measures.action(outcome, time.perf_counter() - started)
     if record is None:
         where = f"/api/cases/{case_id}/actions/{attempt.id}"
         return JSONResponse({"case_id": case_id, "action_id": attempt.id, "status": where}, 202, {"Location": where})
-    parts.seconds.observe(time.perf_counter() - started)
-    parts.outcomes.labels(str(record.outcome)).inc()
     return answer(record, status)
 
 

@@ -227,6 +227,11 @@ class Hub:
         finally:
             self._waiting.pop(key, None)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a decision."""
+        return len(self._waiting)
+
     def case(self, case_id: str) -> CaseFile | None:
         """The file of an open case as this hub knows it: it may be ahead of the rows."""
         return self._folders[partition_of(case_id)].files.get(case_id)

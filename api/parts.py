@@ -6,12 +6,13 @@ import time
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import Request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from api.accounts import Accounts, Person
 from api.feed import Tickets
 from api.hub import Hub
+from api.measures import Measures
 from api.problems import Problem
 from api.sealing import Keys
 from domain.case.state import Case
@@ -19,6 +20,7 @@ from domain.case.values import Role
 from eventlog.append import Appender
 from projections import case_state
 from reference.profile import Profile
+from runtime.metrics import process_registry
 from runtime.settings import Settings
 
 ACTIONS_PER_S_MAX = 50.0
@@ -40,11 +42,8 @@ class Parts:
         self.settings = settings
         self.profile = profile
         self.build = version("liandong")
-        self.registry = CollectorRegistry()
-        self.outcomes = Counter("liandong_actions", "Actions by outcome", ["outcome"], registry=self.registry)
-        self.seconds = Histogram("liandong_action_seconds", "Append to outcome", registry=self.registry)
-        self.open_cases = Gauge("liandong_open_cases", "Open cases", registry=self.registry)
-        self.lag = Gauge("liandong_feed_lag_seconds", "Age of the data on the wall", registry=self.registry)
+        self.registry = process_registry("api", self.build)
+        self.measures = Measures(self.registry)
         self.allowance: dict[str, tuple[float, float]] = {}
 
     async def person(self, request: Request) -> Person:
@@ -53,6 +52,7 @@ class Parts:
         person = await self.accounts.who(token) if scheme.lower() == "bearer" and token else None
         if person is None:
             raise Problem("unauthenticated")
+        structlog.contextvars.bind_contextvars(person=person.username)
         return person
 
     async def reader(self, request: Request) -> Person:

@@ -15,6 +15,7 @@ TITLES: dict[str, tuple[int, str, str]] = {
     "too_large": (413, "请求内容过大", "The request is too large"),
     "malformed": (422, "请求内容不正确", "The request is malformed"),
     "slow_down": (429, "请求过于频繁", "Too many requests"),
+    "internal": (500, "内部错误", "Something went wrong inside"),
     "log_unreachable": (503, "日志暂时不可用", "The log cannot be reached"),
     "rows_unreachable": (503, "数据库暂时不可用", "The database cannot be reached"),
     "behind": (503, "投影尚未跟上", "The projections are behind"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import sys
 import time
 from importlib.metadata import version
@@ -20,6 +18,7 @@ from eventlog.topics import TopicNames, create_and_check, topic_ids
 from reference.profile import Profile, contents, load_profile, rules_from
 from runtime.faults import Fault
 from runtime.logs import configure_logging
+from runtime.metrics import process_registry, serve_metrics, told, worker_name
 from runtime.settings import Settings, load_settings
 from streams.clock import Clock
 from streams.dispatch import Dispatch
@@ -100,10 +99,10 @@ def topics() -> None:
 def dispatch() -> None:
     """The decider: reads actions, appends one decision an action."""
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
-    rules = asyncio.run(wait_for_rules(bootstrap, names, contents(profile)[0]))
-    worker = f"{socket.gethostname()}-{os.getpid()}"
-    processor = Dispatch(bootstrap, postgres, names, ids, rules, profile.about.zone, version("liandong"), worker)
-    _run(processor, settings, bootstrap)
+    rulebook = contents(profile)[0]
+    rules = asyncio.run(wait_for_rules(bootstrap, names, rulebook))
+    processor = Dispatch(bootstrap, postgres, names, ids, rules, profile.about.zone, version("liandong"), worker_name())
+    _run(processor, settings, bootstrap, rulebook)
 
 
 @serve_app.command()
@@ -136,7 +135,8 @@ def api() -> None:
     bootstrap, postgres = require_cluster(settings)
     _require_master_key(settings)
     asyncio.run(reach(bootstrap))
-    server.run(settings, load_profile(settings.profile), bootstrap, postgres)
+    with told(settings.data_dir, "api", settings.host, settings.port):
+        server.run(settings, load_profile(settings.profile), bootstrap, postgres)
 
 
 def _require_master_key(settings: Settings) -> None:
@@ -160,6 +160,9 @@ def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], P
     return settings, bootstrap, postgres, names, ids, load_profile(settings.profile)
 
 
-def _run(processor: Processor, settings: Settings, bootstrap: str) -> None:
+def _run(processor: Processor, settings: Settings, bootstrap: str, rulebook: str = "") -> None:
     group = f"{settings.topic_prefix}{processor.name}"
-    sys.exit(run(processor, group, bootstrap, settings.data_dir / "faust" / group))
+    registry = process_registry(processor.name, version("liandong"), rulebook)
+    with serve_metrics(registry, settings.data_dir, processor.name, settings.host, settings.metrics_port):
+        code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, registry)
+    sys.exit(code)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ import structlog
 
 from eventlog.topics import TopicNames
 from ops.embedded.stack import EmbeddedStack
+from ops.measures import SystemMeasures
 from ops.serve import prepare
 from reference.profile import Profile
 from runtime.children import Child, start
 from runtime.faults import Fault
+from runtime.metrics import process_registry, serve_metrics
 from runtime.settings import Settings, load_settings
 
 PROCESSORS = ("dispatch", "project", "clock", "react")
@@ -44,6 +47,8 @@ class System:
 
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         self.env = env
+        self.registry = process_registry("system", version("liandong"))
+        self._measures = SystemMeasures(self.registry, folder)
         self.parts: dict[str, Child] = {}
         self._folder = folder
         self._ended: list[float] = []
@@ -54,6 +59,7 @@ class System:
         command = [sys.executable, "-m", "ops.cli", "serve", name]
         child = start(name, command, self._folder / "logs" / f"{name}.log", env=self.env)
         self.parts[name] = child
+        self._measures.restarts.labels(name)
         return child
 
     async def watch(self) -> None:
@@ -65,6 +71,7 @@ class System:
                     self._count(child, code)
                     await asyncio.sleep(RESTART_PAUSE_S)
                     self.start_part(name)
+                child.trim_log()
             await asyncio.sleep(LOOK_S)
 
     async def stop(self) -> None:
@@ -76,6 +83,7 @@ class System:
 
     def _count(self, child: Child, code: int) -> None:
         log.warning("system.part_ended", part=child.name, code=code)
+        self._measures.restarts.labels(child.name).inc()
         now = time.monotonic()
         self._ended = [at for at in self._ended if now - at < RESTARTS_WITHIN_S] + [now]
         if len(self._ended) > RESTARTS_MAX:
@@ -148,7 +156,8 @@ async def _with_parts(
         for part in parts:
             system.start_part(part)
         _write_env(settings.data_dir / RUNNING, env)
-        yield system
+        with serve_metrics(system.registry, settings.data_dir, "system", settings.host, settings.metrics_port):
+            yield system
     finally:
         (settings.data_dir / RUNNING).unlink(missing_ok=True)
         await system.stop()
@@ -165,6 +174,7 @@ def _env(settings: Settings, kafka: str, postgres: str) -> dict[str, str]:
         "LIANDONG_PROFILE": settings.profile,
         "LIANDONG_TOPIC_PREFIX": settings.topic_prefix,
         "LIANDONG_PORT": str(settings.port),
+        "LIANDONG_METRICS_PORT": "0",  # a fixed one is this process's own; its children tell theirs
         "LIANDONG_DEMO": str(settings.demo).lower(),
         "LIANDONG_MASTER_KEY": settings.master_key.get_secret_value() or _master_key(settings.data_dir),
     }

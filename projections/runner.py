@@ -5,6 +5,7 @@ Must never commit rows without the place they stand for, or the place without th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,11 +45,20 @@ def writers(zone: ZoneInfo, towns: Sequence[str]) -> dict[str, Write]:
 
 
 class Runner:
-    """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships."""
+    """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships;
+    `took` is told how long (s) each transaction was."""
 
-    def __init__(self, pool: Any, log: str, zone: str, towns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        pool: Any,
+        log: str,
+        zone: str,
+        towns: Sequence[str],
+        took: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._pool = pool
         self._log = log
+        self._took = took
         self._writers = writers(ZoneInfo(zone), towns)
         self._folders: dict[int, Folder] = {}
 
@@ -92,12 +102,14 @@ class Runner:
             stood = {partition: folder.next_offset for partition, folder in folders.items()}
             folded = (folders[entry.stored.partition].fold(entry) for entry in here)
             steps = [step for step in folded if step is not None]
+            began = time.perf_counter()
             async with connection.transaction():
                 await checkpoint.require_place(connection, case_state.NAME, stood)
                 for write in self._writers.values():
                     await write(connection, steps, "")
                 places = [folder.checkpoint(name, self._log) for folder in folders.values() for name in NAMES]
                 await checkpoint.write(connection, places)
+            self._took(time.perf_counter() - began)
         for folder in folders.values():
             folder.forget_ended({step.after.id for step in steps})
         return steps

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
     data_dir: Path = Path(platformdirs.user_data_dir("liandong"))
     cache_dir: Path = Path(platformdirs.user_cache_dir("liandong"))
     kafka: str = ""

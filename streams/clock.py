@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from domain.case.actions import Attempt, Tick
 from domain.case.values import Actor, Role
 from eventlog.append import Appender, LogUnreachable
@@ -23,6 +25,7 @@ from projections import case_state, checkpoint
 from projections.database import migrate, open_pool
 from projections.steps import Folder
 from streams.chunks import Chunk, Fetching
+from streams.measures import TickMeasures
 from streams.worker import Processor
 
 POOL_SIZE = 2
@@ -49,6 +52,11 @@ class Clock(Processor):
         self._folders: dict[int, Folder] = {}
         self._due: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
+
+    def measure(self, registry: CollectorRegistry) -> None:
+        """How late ticks are."""
+        self._counted = TickMeasures(registry)
+        self._counted.waiting.set_function(lambda: len(self._due))
 
     async def open(self) -> None:
         """Connect to the database and the log."""
@@ -104,12 +112,17 @@ class Clock(Processor):
         """Look every LOOK_MS for what fell due, and append its ticks."""
         while True:
             await asyncio.sleep(LOOK_MS / 1000)
-            now = time.time_ns() // 1_000_000
+            now = _now()
             ticks = self._take_due(now)
             try:
-                await asyncio.gather(*(self._appender.append(_tick(case_id, due, now)) for case_id, due in ticks))
+                await asyncio.gather(*(self._send(case_id, due, now) for case_id, due in ticks))
             except LogUnreachable:
                 continue
+
+    async def _send(self, case_id: str, due: int, now: int) -> None:
+        await self._appender.append(_tick(case_id, due, now))
+        self.measures.written.inc()
+        self._counted.late.observe((_now() - due) / 1000)
 
     def _take_due(self, now: int) -> list[tuple[str, int]]:
         ticks: list[tuple[str, int]] = []
@@ -129,6 +142,10 @@ class Clock(Processor):
         elif self._due.get(case_id) != due:
             self._due[case_id] = due
             heapq.heappush(self._heap, (due, case_id))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _tick(case_id: str, due: int, now: int) -> Attempt:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from domain.case.frame import Rules
 from eventlog.numbering import Series
@@ -25,6 +27,7 @@ from projections import case_state, checkpoint
 from projections.database import migrate, open_pool
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
+from streams.measures import DecisionMeasures
 from streams.worker import Processor
 
 IN_FLIGHT_RECORDS_MAX = 2_000
@@ -71,7 +74,13 @@ class Dispatch(Processor):
         self._source = f"urn:liandong:log:{self._events_id}"
         self._dockets: dict[int, Docket] = {}
         self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
+        self._flying = 0
         self._pool: Any = None
+
+    def measure(self, registry: CollectorRegistry) -> None:
+        """Outcomes, takeovers, sends in flight."""
+        self._counted = DecisionMeasures(registry)
+        self._counted.in_flight.set_function(lambda: self._flying)
 
     def join(self, app: Any) -> None:
         """Decisions go out through Faust's own producer, made idempotent."""
@@ -114,6 +123,7 @@ class Dispatch(Processor):
         for partition, docket in taken.items():
             if actions_upto[partition] < docket.last_origin + 1:
                 raise WrongLog(f"actions, partition {partition}: the log ends before the last decision")
+        self._counted.takeovers.inc(len(taken))
         log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
         # Only now: a fetch left over from an earlier holding must not meet a docket whose state is not complete yet.
         self._dockets.update(taken)
@@ -123,6 +133,7 @@ class Dispatch(Processor):
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
         arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
         await self._fetch({docket: _cases(here) for docket, here in arrived})
+        outcomes: Counter[Outcome] = Counter()
         for docket, here in arrived:
             for one in here:
                 if not docket.held:
@@ -130,6 +141,11 @@ class Dispatch(Processor):
                 decided = docket.decide(one, self._rules, self._release)
                 if decided is not None:
                     await self._send(*decided, one)
+                    outcomes[decided[0].outcome] += 1
+                    _tell(decided[0])
+        self.measures.written.inc(outcomes.total())
+        for outcome, count in outcomes.items():
+            self._counted.outcomes[outcome].inc(count)
 
     def _arrived(self, stored: Stored) -> Arrived:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
@@ -179,6 +195,7 @@ class Dispatch(Processor):
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
     ) -> None:
         await self._in_flight.acquire()
+        self._flying += 1
         future = await self._append(topic, partition, key, value, marks)
         future.add_done_callback(self._settled)
 
@@ -189,6 +206,7 @@ class Dispatch(Processor):
 
     def _settled(self, future: asyncio.Future[Any]) -> None:
         self._in_flight.release()
+        self._flying -= 1
         if future.cancelled() or future.exception() is not None:
             log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
             os._exit(EXIT_SEND_FAILED)
@@ -203,6 +221,12 @@ class Dispatch(Processor):
             raise WrongLog(f"events: the rows speak of {row.log}, the cluster of {self._events_id}")
         if row.next_offset > end:
             raise WrongLog(f"events, partition {row.partition}: the rows are ahead ({row.next_offset} > {end})")
+
+
+def _tell(record: DecisionRecord) -> None:
+    action = record.attempt.id if record.attempt else None
+    place = {"partition": record.origin.partition, "offset": record.origin.offset}
+    log.debug("dispatch.decided", action=action, case=record.case, outcome=record.outcome, **place)
 
 
 def _cases(arrived: Sequence[Arrived]) -> set[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections.database import migrate, open_pool
 from projections.runner import Runner
 from streams.chunks import Chunk, Fetching
+from streams.measures import RowMeasures
 from streams.worker import Processor
 
 POOL_SIZE = 2
@@ -34,12 +37,16 @@ class Project(Processor):
         self._pool: Any = None
         self._runner: Runner | None = None
 
+    def measure(self, registry: CollectorRegistry) -> None:
+        """How long transactions take."""
+        self._counted = RowMeasures(registry)
+
     async def open(self) -> None:
         """Connect and make the tables that are missing."""
         self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-project", durable=False)
         async with self._pool.acquire() as connection:
             await migrate(connection)
-        self._runner = Runner(self._pool, self._log, self._zone, self._towns)
+        self._runner = Runner(self._pool, self._log, self._zone, self._towns, self._counted.transactions.observe)
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -60,4 +67,5 @@ class Project(Processor):
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         """Fold a fetch and write its rows in one transaction."""
         assert self._runner is not None, "opened before it is fed"
-        await self._runner.apply([read_entry(stored) for chunk in chunks for stored in chunk.records])
+        steps = await self._runner.apply([read_entry(stored) for chunk in chunks for stored in chunk.records])
+        self.measures.written.inc(len(steps))

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import faust
 import structlog
 from mode import CrashingSupervisor
+from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
-from streams.chunks import Chunk, Fetching, install
+from streams.chunks import Chunk, Fetching, Place, install
+from streams.measures import Measures
 
 ASSIGNED_S_MAX = 60.0
 WATCH_S = 0.25
@@ -42,6 +44,10 @@ class Processor:
     name: str
     topic: str
     fetching: Fetching
+    measures: Measures
+
+    def measure(self, registry: CollectorRegistry) -> None:
+        """Called with the process's registry before anything else: what only this processor counts is made here."""
 
     def join(self, app: Any) -> None:
         """Called with the Faust app before it starts."""
@@ -95,22 +101,40 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> 
         producer_linger=0.0,
         loghandlers=[],
     )
-    install(app, processor.topic, processor.fetching, processor.place, processor.released)
+    install(app, processor.topic, processor.fetching, *_measured(processor))
     channel = app.topic(processor.topic, key_serializer="raw", value_serializer="fetch", internal=False)
 
     @app.agent(channel, concurrency=1, name=processor.name)
     async def consume(stream: Any) -> None:
         async for fetch in stream:
             if chunks := fetch.take():
-                await processor.chunks(chunks)
+                with processor.measures.batch(chunks):
+                    await processor.chunks(chunks)
 
     app.finalize()
     return app
 
 
-def run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
+def _measured(processor: Processor) -> tuple[Place, Callable[[set[int]], None]]:
+    """Taking and giving away partitions, noted for whoever asks where we stand."""
+
+    async def place(partitions: set[int]) -> Mapping[int, int]:
+        starts = await processor.place(partitions)
+        processor.measures.took(starts)
+        return starts
+
+    def released(partitions: set[int]) -> None:
+        processor.released(partitions)
+        processor.measures.released(partitions)
+
+    return place, released
+
+
+def run(processor: Processor, group: str, bootstrap: str, folder: Path, registry: CollectorRegistry) -> int:
     """Run the processor until it is told to stop (0) or fails (a code for whoever supervises it)."""
     folder.mkdir(parents=True, exist_ok=True)
+    processor.measures = Measures(registry)
+    processor.measure(registry)
     return asyncio.run(_run(processor, group, bootstrap, folder))
 
 
@@ -135,7 +159,8 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -
     await processor.open()
     app = make_app(processor, group, bootstrap, folder)
     processor.join(app)
-    beside = asyncio.create_task(processor.alongside())
+    asking = processor.measures.watch_lag(bootstrap, processor.topic)
+    beside = [asyncio.create_task(task) for task in (processor.alongside(), asking)]
     try:
         await app.start()
         code = await _watch(app, told, beside)
@@ -144,23 +169,25 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -
         code = EXIT_CRASHED
     if code:
         os._exit(code)
-    beside.cancel()
+    for task in beside:
+        task.cancel()
     async with asyncio.timeout(STOP_S_MAX):
         await app.stop()
     await processor.close()
     return 0
 
 
-async def _watch(app: Any, told: asyncio.Event, beside: asyncio.Task[None]) -> int:
+async def _watch(app: Any, told: asyncio.Event, beside: Sequence[asyncio.Task[None]]) -> int:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + ASSIGNED_S_MAX
     while not told.is_set():
         if app.crashed or app.should_stop:
             log.error("worker.crashed", reason=repr(app.crash_reason))
             return EXIT_CRASHED
-        if beside.done():
-            log.error("worker.side_task_ended", reason=repr(beside.exception()))
-            return EXIT_CRASHED
+        for task in beside:
+            if task.done():
+                log.error("worker.side_task_ended", reason=repr(task.exception()))
+                return EXIT_CRASHED
         if app.consumer.assignment():
             deadline = loop.time() + ASSIGNED_S_MAX
         elif loop.time() > deadline:
