@@ -1,4 +1,4 @@
-"""Child processes: started on a leash, with their output in a file, and stopped in bounded time.
+"""Child processes: started on a leash, with their output in a file that stays bounded, and stopped in bounded time.
 
 The kernel sends the leash's signal when the *thread* that started the child ends, so children are started from a
 thread that lives as long as they should: the main one.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 STOP_S_MAX = 15.0
 KILL_S_MAX = 5.0
+LOG_BYTES_MAX = 16 * 1024 * 1024
+"""A log that grew beyond this becomes NAME.log.1 in place of the one before: two such files at most for each child."""
 LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -54,6 +57,21 @@ class Child:
         async with asyncio.timeout(KILL_S_MAX):
             return await self.wait()
 
+    def trim_log(self, bytes_max: int = LOG_BYTES_MAX) -> bool:
+        """Move its output aside when there is more than the limit; to be called now and then. True if it did.
+
+        The child goes on writing to the same open file (at its end, whatever that is), so the file is copied and cut.
+        What the child writes in the instant between the two is lost; no signal, no pipe, no help of the child's needed.
+        """
+        try:
+            if self.log.stat().st_size <= bytes_max:
+                return False
+            shutil.copyfile(self.log, _aside(self.log))
+            os.truncate(self.log, 0)
+        except OSError:  # a full disk must not end who watches the child
+            return False
+        return True
+
     def last_lines(self, count: int = 12) -> str:
         """The end of its output, for an error message."""
         try:
@@ -74,6 +92,8 @@ def start(
     """Start a command on a leash. `user` is "-", "uid:gid" or "ns:uid" (see runtime.leash). Raises OSError."""
     log.parent.mkdir(parents=True, exist_ok=True)
     leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(at_parents_death)), user]
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(_aside(log))
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*leash, *map(str, command)],
@@ -85,3 +105,7 @@ def start(
             start_new_session=True,
         )
     return Child(name, process, log)
+
+
+def _aside(log: Path) -> Path:
+    return log.with_name(f"{log.name}.1")
