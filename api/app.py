@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,24 +17,18 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from api.accounts import Accounts, create_tables, seed_demo
 from api.cases import add_cases
 from api.entry import add_entry
-from api.feed import Tickets, serve_feed
-from api.hub import Hub
-from api.measures import HubCollector
+from api.feed import serve_feed
 from api.middleware import EveryRequest
+from api.opening import opened
 from api.parts import Parts, now_ms
-from api.problems import Problem, document
-from api.sealing import Keys
-from eventlog.append import Appender, LogUnreachable
-from eventlog.topics import TopicNames, topic_ids
-from projections.database import migrate, open_pool
+from api.problems import REPEAT, Problem, document
+from eventlog.append import LogUnreachable
 from reference.profile import Profile
 from runtime.settings import Settings
 
 READY_LAG_MS_MAX = 5_000
-POOL_SIZE = 10
 STATIC = Path(__file__).with_name("static")
 
 log = structlog.get_logger("api")
@@ -48,29 +40,8 @@ def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: s
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-        names = TopicNames(settings.topic_prefix)
-        parts.pool = await open_pool(postgres, POOL_SIZE, "liandong-api")
-        async with parts.pool.acquire() as connection:
-            await migrate(connection)
-            await create_tables(connection)
-            if settings.demo:
-                await seed_demo(connection, profile)
-        parts.accounts = Accounts(parts.pool)
-        parts.keys = Keys(settings.master_key.get_secret_value(), parts.pool)
-        parts.tickets = Tickets()
-        ids = await asyncio.to_thread(topic_ids, bootstrap, [names.events])
-        parts.hub = Hub(bootstrap, names, ids[names.events], profile.about.zone, profile.towns)
-        await parts.hub.load(parts.pool)
-        parts.registry.register(HubCollector(parts.hub))
-        async with Appender(bootstrap, names) as parts.appender:
-            tasks = [asyncio.create_task(run()) for run in (parts.hub.follow, parts.hub.publish, parts.hub.mark)]
-            for task in tasks:
-                task.add_done_callback(_end_on_failure)
+        async with opened(parts, bootstrap, postgres):
             yield
-            for task in tasks:
-                task.remove_done_callback(_end_on_failure)
-                task.cancel()
-        await parts.pool.close()
 
     app = FastAPI(title="Liandong 联动", version=parts.build, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(EveryRequest, measures=parts.measures)
@@ -82,13 +53,6 @@ def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: s
     if (STATIC / "index.html").exists():
         app.mount("/", StaticFiles(directory=STATIC, html=True))
     return app
-
-
-def _end_on_failure(task: asyncio.Task[None]) -> None:
-    """A hub that stopped would serve an old board: end, and be started again."""
-    if not task.cancelled():
-        log.error("api.hub_stopped", reason=repr(task.exception()))
-        os._exit(70)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -107,7 +71,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(LogUnreachable)
     async def unreachable(_request: Request, _error: LogUnreachable) -> JSONResponse:
-        return document("log_unreachable", hint="同一 action_id 重试是安全的 / repeating the same action_id is safe")
+        return document("log_unreachable", hint=REPEAT)
 
     @app.exception_handler(asyncpg.DataError)
     async def no_such_value(_request: Request, error: asyncpg.DataError) -> JSONResponse:
@@ -115,7 +79,7 @@ def _add_errors(app: FastAPI) -> None:
 
     async def rows_unreachable(_request: Request, error: Exception) -> JSONResponse:
         log.error("api.rows_unreachable", reason=repr(error))
-        return document("rows_unreachable")
+        return document("rows_unreachable", hint=REPEAT)
 
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError):
         app.add_exception_handler(kind, rows_unreachable)
@@ -134,8 +98,11 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
 
     @app.websocket("/api/wall/feed")
     async def feed(socket: WebSocket) -> None:
-        with parts.measures.clients.track_inprogress():
-            await serve_feed(socket, parts.hub, parts.tickets, parts.build)
+        if parts.open:
+            with parts.measures.clients.track_inprogress():
+                await serve_feed(socket, parts.hub, parts.tickets, parts.build)
+        else:
+            await socket.close(1013)
 
 
 def _add_health(app: FastAPI, parts: Parts) -> None:

@@ -31,6 +31,7 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/cases")
     async def report(request: Request) -> Response:
         person = await parts.person(request)
+        parts.spend(person.username)
         envelope, action, plain = read_action(await read_body(request), report=True)
         actor = person.post(*REPORTERS)
         if actor is None:
@@ -40,6 +41,7 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/cases/{case_id}/actions")
     async def act(case_id: str, request: Request) -> Response:
         person = await parts.person(request)
+        parts.spend(person.username)
         envelope, action, plain = read_action(await read_body(request), report=False)
         case = await parts.case(person, case_id)
         if isinstance(action, Recur):
@@ -89,12 +91,14 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
 async def _act(
     parts: Parts, actor: Actor, case_id: str, envelope: Any, action: CaseAction, plain: Any, status: int
 ) -> Response:
-    parts.spend(actor.person)
     structlog.contextvars.bind_contextvars(case=case_id, action=str(envelope.action_id))
+    appender = parts.appender
     attempt = await make_attempt(parts.keys, actor, case_id, envelope, action, plain, now_ms())
     started = time.perf_counter()
-    partition, offset = await parts.appender.append(attempt)
+    partition, offset = await appender.append(attempt)
     record = await parts.hub.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
+    if record is not None and (record.attempt is None or record.attempt.id != attempt.id):
+        record = None  # a broker that knew the append already may name another place: better no answer than a wrong one
     if record is not None and record.outcome is Outcome.REPEATED and record.first is not None:
         record = await _first(parts, record)
     outcome = "undecided" if record is None else str(record.outcome)

@@ -1,6 +1,7 @@
 """The wall's websocket `liandong.wall.v1`: a ticket, one catch-up, then frames. One integer a client, no queue.
 
-A client that does not drain is given one conflated frame when it does; nobody waits for anybody.
+A client that does not drain is given one conflated frame when it does; nobody waits for anybody. Who does not drain for
+too long is let go by the server (`api.server`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from api.hub import Frame, Hub
 TICKET_MS = 30_000
 TICKETS_MAX = 10_000
 AUTH_S_MAX = 5.0
-DRAIN_S_MAX = 30.0
 HEARTBEAT_S = 1.0
 SUBPROTOCOL = "liandong.wall.v1"
 
@@ -64,8 +64,6 @@ async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str) 
             task.result()
     except (WebSocketDisconnect, RuntimeError):
         return
-    except TimeoutError:
-        await socket.close(4008)
     finally:
         for task in tasks:
             task.cancel()
@@ -145,8 +143,7 @@ async def _read(socket: WebSocket) -> dict[str, Any] | None:
 
 
 async def _send(socket: WebSocket, message: dict[str, Any]) -> None:
-    async with asyncio.timeout(DRAIN_S_MAX):
-        await socket.send_text(msgspec.json.encode(message).decode())
+    await socket.send_text(msgspec.json.encode(message).decode())
 
 
 def _now() -> int:

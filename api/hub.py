@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from domain.case import events as e
 from domain.case.values import ClockKind
@@ -28,6 +28,7 @@ from eventlog.topics import TopicNames
 from projections import board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
 from projections.steps import Folder, Step
+from runtime.faults import Fault
 
 log = structlog.get_logger("hub")
 
@@ -36,7 +37,8 @@ FRAMES_KEPT_MAX = 4_096
 OUTCOMES_KEPT_MAX = 20_000
 MARKS_MAX = 60
 MARK_MS = 500
-MARK_S_MAX = 5.0
+MARK_S_MAX = 3.0
+AGAIN_S = 0.5
 TICKER_KEPT = 5
 TICKER_PER_FRAME_MAX = 20
 
@@ -80,6 +82,7 @@ class Hub:
         self.log = log
         self.seq = 0
         self.as_of_ms = 0
+        self.log_answers = True
         self.changed = asyncio.Condition()
         self.frames: deque[Frame] = deque(maxlen=FRAMES_KEPT_MAX)
         self.rows: dict[str, BoardRow] = {}
@@ -120,7 +123,23 @@ class Hub:
         return write_position({partition: folder.next_offset for partition, folder in self._folders.items()})
 
     async def follow(self) -> None:
-        """Fold the log for ever."""
+        """Fold the log for ever; where it breaks off, go on from the place reached. Raises Fault, Hole, Unreadable."""
+        while True:
+            try:
+                await self._follow()
+            except OffsetOutOfRangeError as error:
+                raise Fault(
+                    "log.lost_range",
+                    f"events 中缺少要读的位置:{error}。",
+                    f"The log does not hold what is to be read next: {error}.",
+                    hint_zh="请从备份恢复主题 events。",
+                    hint_en="Restore the topic events from a backup.",
+                ) from error
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("hub.reads_again", reason=repr(error))
+                await asyncio.sleep(AGAIN_S)
+
+    async def _follow(self) -> None:
         starts = {partition: folder.next_offset for partition, folder in self._folders.items()}
         async for chunk in tail(self._bootstrap, self._names.events, starts):
             for stored in chunk:
@@ -139,7 +158,7 @@ class Hub:
     async def mark(self) -> None:
         """Ask every MARK_MS where the log ends; `as_of_ms` follows once everything up to there is folded.
 
-        A broker that does not answer shows as an `as_of_ms` that stands still.
+        A broker that does not answer shows as an `as_of_ms` that stands still, and as `log_answers`.
         """
         while True:
             try:
@@ -148,7 +167,9 @@ class Hub:
                         await self._mark(read)
                         await asyncio.sleep(MARK_MS / 1000)
             except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("hub.no_mark", reason=repr(error))
+                if self.log_answers:
+                    log.warning("hub.no_mark", reason=repr(error))
+                self.log_answers = False
                 await asyncio.sleep(MARK_MS / 1000)
 
     async def _mark(self, read: Callable[[str], Awaitable[dict[int, int]]]) -> None:
@@ -156,6 +177,7 @@ class Hub:
         async with asyncio.timeout(MARK_S_MAX):
             actions = await read(self._names.actions)
             events = await read(self._names.events)
+        self.log_answers = True
         self._marks.append((asked, actions, events))
         self._settle_marks()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from importlib.metadata import version
 from typing import Any
 
@@ -12,8 +13,8 @@ from fastapi import Request
 from api.accounts import Accounts, Person
 from api.feed import Tickets
 from api.hub import Hub
-from api.measures import Measures
-from api.problems import Problem
+from api.measures import HubCollector, Measures
+from api.problems import REPEAT, Problem
 from api.sealing import Keys
 from domain.case.state import Case
 from domain.case.values import Role
@@ -25,6 +26,7 @@ from runtime.settings import Settings
 
 ACTIONS_PER_S_MAX = 50.0
 BURST_MAX = 200.0
+ALLOWANCES_KEPT_MAX = 10_000
 NO_CASE_CONTENT = frozenset({Role.ADMIN, Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
 
 
@@ -34,8 +36,6 @@ class Parts:
     pool: Any
     accounts: Accounts
     keys: Keys
-    appender: Appender
-    hub: Hub
     tickets: Tickets
 
     def __init__(self, settings: Settings, profile: Profile) -> None:
@@ -44,7 +44,35 @@ class Parts:
         self.build = version("liandong")
         self.registry = process_registry("api", self.build)
         self.measures = Measures(self.registry)
-        self.allowance: dict[str, tuple[float, float]] = {}
+        self.allowance: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._hub: Hub | None = None
+        self._appender: Appender | None = None
+
+    def ready(self, hub: Hub, appender: Appender) -> None:
+        """The log and the rows were there: from now on the routes are served."""
+        self._hub, self._appender = hub, appender
+        self.registry.register(HubCollector(hub))
+
+    @property
+    def open(self) -> bool:
+        """True once the log and the rows have been there."""
+        return self._hub is not None
+
+    @property
+    def hub(self) -> Hub:
+        """The live board. Raises Problem `starting`."""
+        if self._hub is None:
+            raise Problem("starting", hint=REPEAT)
+        return self._hub
+
+    @property
+    def appender(self) -> Appender:
+        """Where actions go in. Raises Problem `starting`, and `log_unreachable` without trying while nobody answers."""
+        if self._appender is None:
+            raise Problem("starting", hint=REPEAT)
+        if not self.hub.log_answers:
+            raise Problem("log_unreachable", hint=REPEAT)
+        return self._appender
 
     async def person(self, request: Request) -> Person:
         """Whose token it is. Raises Problem `unauthenticated`."""
@@ -88,6 +116,9 @@ class Parts:
         if left < 1:
             raise Problem("slow_down", allowed=f"{ACTIONS_PER_S_MAX:g}/s")
         self.allowance[person] = (left - 1, now)
+        self.allowance.move_to_end(person)
+        if len(self.allowance) > ALLOWANCES_KEPT_MAX:
+            self.allowance.popitem(last=False)
 
 
 def now_ms() -> int:

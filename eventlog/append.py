@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -21,6 +22,7 @@ from eventlog.topics import TopicNames
 APPEND_MS_MAX = 5_000
 REQUEST_MS_MAX = 4_000
 BATCH_BYTES_MAX = 256 * 1024
+RETIRE_S_MAX = 5.0
 
 
 class LogUnreachable(Exception):
@@ -32,25 +34,22 @@ class LogUnreachable(Exception):
 class Appender:
     """An async context manager around the producer. Safe to use from many tasks of one event loop."""
 
-    def __init__(self, bootstrap: str, names: TopicNames, append_ms_max: int = APPEND_MS_MAX) -> None:
+    def __init__(
+        self, bootstrap: str, names: TopicNames, append_ms_max: int = APPEND_MS_MAX, *, eager: bool = True
+    ) -> None:
+        """Unless `eager`, the first append connects: the context may be entered while the log is away."""
         self.names = names
         self._append_s_max = append_ms_max / 1000
+        self._eager = eager
         self._bootstrap = bootstrap
         self._encoder = msgspec.json.Encoder(order="deterministic")
         self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Appender:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            **client_security(),
-            acks="all",
-            enable_idempotence=True,
-            request_timeout_ms=REQUEST_MS_MAX,
-            max_batch_size=BATCH_BYTES_MAX,
-            linger_ms=0,
-        )
-        await producer.start()
-        self._producer = producer
+        if self._eager:
+            await self._ready()
         return self
 
     async def __aexit__(
@@ -60,7 +59,8 @@ class Appender:
         trace: TracebackType | None,
     ) -> None:
         if self._producer is not None:
-            await self._producer.stop()
+            self._retire(self._producer)
+        await asyncio.gather(*self._retiring)
 
     async def append(self, attempt: Attempt) -> tuple[int, int]:
         """Append an attempt to `actions`; gives partition and offset. Raises LogUnreachable."""
@@ -80,11 +80,63 @@ class Appender:
         headers: list[tuple[str, bytes]] | None = None,
     ) -> tuple[int, int]:
         """Append bytes; gives partition and offset. Raises LogUnreachable."""
-        assert self._producer is not None, "used outside its context"
+        sent: asyncio.Future[Any] | None = None
         try:
             async with asyncio.timeout(self._append_s_max):
-                sent = await self._producer.send(topic, value, key=key, partition=partition, headers=headers or [])
-                stands = await asyncio.shield(sent)
-        except (TimeoutError, KafkaError) as error:
+                producer = await self._ready()
+                try:
+                    sent = await producer.send(topic, value, key=key, partition=partition, headers=headers or [])
+                    stands = await asyncio.shield(sent)
+                except KafkaError:
+                    self._retire(producer)
+                    raise
+        except (TimeoutError, KafkaError, OSError) as error:
+            if sent is not None:
+                sent.add_done_callback(_look_away)
             raise LogUnreachable(f"{topic}: {error or 'no acknowledgement in time'}") from error
         return stands.partition, stands.offset
+
+    async def _ready(self) -> AIOKafkaProducer:
+        async with self._opening:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    **client_security(),
+                    acks="all",
+                    enable_idempotence=True,
+                    request_timeout_ms=REQUEST_MS_MAX,
+                    max_batch_size=BATCH_BYTES_MAX,
+                    linger_ms=0,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    self._dismiss(producer)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    def _retire(self, producer: AIOKafkaProducer) -> None:
+        if self._producer is producer:
+            self._producer = None
+            self._dismiss(producer)
+
+    def _dismiss(self, producer: AIOKafkaProducer) -> None:
+        """What it still holds is sent if it can be, for RETIRE_S_MAX; the next append gets another producer."""
+        task = asyncio.create_task(_stopped(producer))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(RETIRE_S_MAX):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        await producer.client.close()
+
+
+def _look_away(sent: asyncio.Future[Any]) -> None:
+    """Whoever waited was told already; what became of it is in the log."""
+    if not sent.cancelled():
+        sent.exception()

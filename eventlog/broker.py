@@ -44,15 +44,19 @@ def client_security() -> dict[str, Any]:
     return arguments
 
 
-async def reach(bootstrap: str) -> None:
+class Unreachable(Fault):
+    """No broker answered in time: it may be there later, other than one that refuses us."""
+
+
+async def reach(bootstrap: str, reach_s_max: float = REACH_S_MAX) -> None:
     """Return once one of the brokers lets us in; where it never will, say so at once and not as a time-out later.
 
-    Raises Fault `kafka.refused` (log-in), `kafka.certificate`, `kafka.unreachable` (none within REACH_S_MAX).
+    Raises Fault `kafka.refused` (log-in), `kafka.certificate`; Unreachable where none answers within the limit.
     """
     security = client_security()
     said = ""
     try:
-        async with asyncio.timeout(REACH_S_MAX):
+        async with asyncio.timeout(reach_s_max):
             while True:
                 for host, port, _ in collect_hosts(bootstrap):
                     try:
@@ -68,7 +72,7 @@ async def reach(bootstrap: str) -> None:
                         return
                 await asyncio.sleep(TRY_PAUSE_S)
     except TimeoutError:
-        raise _nobody(bootstrap, said) from None
+        raise _nobody(bootstrap, said, reach_s_max) from None
 
 
 def _refused(server: str, error: Exception) -> Fault:
@@ -91,11 +95,11 @@ def _unknown(server: str, error: ssl.SSLCertVerificationError) -> Fault:
     )
 
 
-def _nobody(bootstrap: str, said: str) -> Fault:
-    return Fault(
+def _nobody(bootstrap: str, said: str, reach_s_max: float) -> Unreachable:
+    return Unreachable(
         "kafka.unreachable",
-        f"{REACH_S_MAX:.0f} 秒内连不上 Kafka {bootstrap}({said})。",
-        f"No Kafka at {bootstrap} within {REACH_S_MAX:.0f} seconds ({said}).",
+        f"{reach_s_max:.0f} 秒内连不上 Kafka {bootstrap}({said})。",
+        f"No Kafka at {bootstrap} within {reach_s_max:.0f} seconds ({said}).",
         hint_zh="请核对 LIANDONG_KAFKA,以及监听端口是否要求 LIANDONG_KAFKA_SECURITY。",
         hint_en="Check LIANDONG_KAFKA, and whether that listener wants a LIANDONG_KAFKA_SECURITY.",
     )

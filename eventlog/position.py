@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import zlib
 
+from runtime.faults import Fault
+
 PARTITIONS = 24
 
 
@@ -16,13 +18,18 @@ def partition_of(key: str) -> int:
     return zlib.crc32(key.encode()) % PARTITIONS
 
 
-class Hole(Exception):
+class Hole(Fault):
     """An offset was skipped: the fold stops. Carries the partition, what was expected and what came."""
 
-    code = "log.hole"
-
     def __init__(self, partition: int, expected: int, found: int) -> None:
-        super().__init__(f"partition {partition}: expected action offset {expected}, found {found}")
+        super().__init__(
+            "log.hole",
+            f"日志分区 {partition} 有缺口:应为偏移 {expected},实为 {found}。",
+            f"The log has a hole: partition {partition}, expected action offset {expected}, found {found}.",
+            hint_zh="无人会越过缺口继续。请从备份或另一副本恢复主题 actions 与 events,再重新启动。",
+            hint_en="Nobody goes on past it: restore the topics actions and events from a backup or another replica, "
+            "then start again.",
+        )
         self.partition = partition
         self.expected = expected
         self.found = found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from eventlog.record import LogRecord, decode
+from runtime.faults import Fault
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -24,13 +25,18 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     record: LogRecord
 
 
-class Unreadable(Exception):
+class Unreadable(Fault):
     """Bytes on `events` that are no record of a known version: nobody may go on past them."""
 
-    code = "log.unreadable"
-
     def __init__(self, partition: int, offset: int, reason: str) -> None:
-        super().__init__(f"events, partition {partition}, offset {offset}: {reason}")
+        super().__init__(
+            "log.unreadable",
+            f"events 分区 {partition} 偏移 {offset} 的记录无法读取:{reason}。",
+            f"The record at events, partition {partition}, offset {offset} can not be read: {reason}.",
+            hint_zh="请用写入它的版本或更新的版本打开;若记录已损坏,请从备份恢复主题 events。",
+            hint_en="Open it with the release that wrote it or a newer one; if it is damaged, restore the topic events "
+            "from a backup.",
+        )
         self.partition = partition
         self.offset = offset
 

@@ -13,6 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from eventlog.broker import client_security
 from eventlog.position import PARTITIONS
+from runtime.faults import Fault
 
 DAY_MS = 24 * 3_600_000
 ADMIN_WAIT_MS_MAX = 20_000
@@ -131,8 +132,21 @@ def create_and_check(bootstrap: str, names: TopicNames, replication: int = 1) ->
 
 
 def topic_ids(bootstrap: str, topics: list[str]) -> dict[str, str]:
-    """The broker's own id of each topic: a topic made anew under the old name has another one. Blocks."""
+    """The broker's own id of each topic: a topic made anew under the old name has another one. Blocks.
+
+    Raises Fault `topics.missing` where a topic is not there, KafkaError where the cluster does not answer.
+    """
     with _admin(bootstrap) as admin:
+        there = set(admin.list_topics())
+        if missing := sorted(set(topics) - there):
+            raise Fault(
+                "topics.missing",
+                f"集群上没有主题 {'、'.join(missing)}。",
+                f"The cluster has no topic {', '.join(missing)}.",
+                hint_zh="若是新集群,请运行 liandong topics;若主题被删除,请从备份恢复,切勿新建同名主题。",
+                hint_en="On a new cluster run liandong topics. If it was deleted, restore it from a backup; do not "
+                "make a new one under its name.",
+            )
         return {found["name"]: str(found["topic_id"]) for found in admin.describe_topics(topics)}
 
 

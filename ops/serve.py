@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
+from typing import TypeVar
 
+import structlog
 import typer
+from aiokafka.errors import KafkaError as AioKafkaError
+from kafka.errors import KafkaError
 
 from api import server
 from domain.case.frame import Rules
 from eventlog import refs
 from eventlog.append import Appender
-from eventlog.broker import reach
+from eventlog.broker import Unreachable, reach
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from reference.profile import Profile, contents, load_profile, rules_from
-from runtime.faults import Fault
+from runtime.faults import EXIT_NEEDS_HAND, Fault
 from runtime.logs import configure_logging
 from runtime.metrics import process_registry, serve_metrics, told, worker_name
 from runtime.settings import Settings, load_settings
@@ -24,12 +31,35 @@ from streams.clock import Clock
 from streams.dispatch import Dispatch
 from streams.project import Project
 from streams.react import React
-from streams.worker import Processor, run
+from streams.worker import EXIT_NOT_THERE, Limits, Processor, run
 
 CONTENTS_WAIT_S_MAX = 60.0
 MASTER_KEY_CHARS_MIN = 32
 
+THERE_S_MAX = 60.0
+API_REACH_S_MAX = 3.0
+"""The API opens its door while the log is away; only a log-in that is refused ends it at once."""
+ASK_AGAIN_S = 0.5
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger("serve")
+
 serve_app = typer.Typer(help="Run one part of the system in the foreground.", no_args_is_help=True)
+
+
+def part(serve: Callable[[], None]) -> Callable[[], None]:
+    """A part's command: a Fault is printed and ends it with EXIT_NEEDS_HAND, for whoever supervises it."""
+
+    @functools.wraps(serve)
+    def served() -> None:
+        try:
+            serve()
+        except Fault as fault:
+            typer.echo("\n".join(fault.lines()), err=True)
+            sys.exit(EXIT_NEEDS_HAND)
+
+    return served
 
 
 def require_cluster(settings: Settings) -> tuple[str, str]:
@@ -96,16 +126,18 @@ def topics() -> None:
 
 
 @serve_app.command()
+@part
 def dispatch() -> None:
     """The decider: reads actions, appends one decision an action."""
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
     rulebook = contents(profile)[0]
-    rules = asyncio.run(wait_for_rules(bootstrap, names, rulebook))
+    rules = once_there("refs", lambda: asyncio.run(wait_for_rules(bootstrap, names, rulebook)))
     processor = Dispatch(bootstrap, postgres, names, ids, rules, profile.about.zone, version("liandong"), worker_name())
     _run(processor, settings, bootstrap, rulebook)
 
 
 @serve_app.command()
+@part
 def project() -> None:
     """The projections: folds events into rows."""
     settings, bootstrap, postgres, names, ids, profile = _start("project")
@@ -114,6 +146,7 @@ def project() -> None:
 
 
 @serve_app.command()
+@part
 def clock() -> None:
     """The clock: appends a tick when something falls due."""
     settings, bootstrap, postgres, names, ids, _ = _start("clock")
@@ -121,6 +154,7 @@ def clock() -> None:
 
 
 @serve_app.command()
+@part
 def react() -> None:
     """The reactor: appends what must follow in another case."""
     settings, bootstrap, postgres, names, ids, _ = _start("react")
@@ -128,13 +162,15 @@ def react() -> None:
 
 
 @serve_app.command()
+@part
 def api() -> None:
     """The HTTP and websocket API with the screens."""
     settings = load_settings()
     configure_logging(settings.log_level, "api")
     bootstrap, postgres = require_cluster(settings)
     _require_master_key(settings)
-    asyncio.run(reach(bootstrap))
+    with suppress(Unreachable):
+        asyncio.run(reach(bootstrap, API_REACH_S_MAX))
     with told(settings.data_dir, "api", settings.host, settings.port):
         server.run(settings, load_profile(settings.profile), bootstrap, postgres)
 
@@ -154,15 +190,33 @@ def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], P
     settings = load_settings()
     configure_logging(settings.log_level, name)
     bootstrap, postgres = require_cluster(settings)
-    asyncio.run(reach(bootstrap))
+    once_there("kafka", lambda: asyncio.run(reach(bootstrap)))
     names = TopicNames(settings.topic_prefix)
-    ids = topic_ids(bootstrap, [names.actions, names.events])
+    ids = once_there("kafka", lambda: topic_ids(bootstrap, [names.actions, names.events]))
     return settings, bootstrap, postgres, names, ids, load_profile(settings.profile)
+
+
+def once_there(what: str, ask: Callable[[], Answer]) -> Answer:
+    """Ask until the log answers. Ends the process with EXIT_NOT_THERE when it does not within THERE_S_MAX."""
+    deadline = time.monotonic() + THERE_S_MAX
+    said = False
+    while True:
+        try:
+            return ask()
+        except (Unreachable, AioKafkaError, KafkaError, OSError, TimeoutError) as error:
+            if not said:
+                log.warning("serve.waits", waits_for=what, reason=repr(error))
+                said = True
+        if time.monotonic() > deadline:
+            log.error("serve.not_there", waited_for=what, limit_s=THERE_S_MAX)
+            sys.exit(EXIT_NOT_THERE)
+        time.sleep(ASK_AGAIN_S)
 
 
 def _run(processor: Processor, settings: Settings, bootstrap: str, rulebook: str = "") -> None:
     group = f"{settings.topic_prefix}{processor.name}"
+    limits = Limits(settings.session_s, settings.assigned_s_max)
     registry = process_registry(processor.name, version("liandong"), rulebook)
     with serve_metrics(registry, settings.data_dir, processor.name, settings.host, settings.metrics_port):
-        code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, registry)
+        code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, limits, registry)
     sys.exit(code)

@@ -1,7 +1,7 @@
 """The whole system as children of one process: embedded Kafka and PostgreSQL (or a cluster), processors, API.
 
-Owns starting in order, restarting a part that ends, and stopping in order. A part that keeps failing ends everything
-with its last lines: better stopped and said than limping.
+Owns starting in order, keeping everything alive, and stopping in order. What ends is started again; only what no
+restart can mend ends everything, with its last lines: better stopped and said than limping.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx
-import structlog
 
 from eventlog.topics import TopicNames
+from ops import disks
 from ops.embedded.stack import EmbeddedStack
 from ops.measures import SystemMeasures
 from ops.serve import prepare
+from ops.supervision import first_fault, keep_node, keep_part
 from reference.profile import Profile
 from runtime.children import Child, start
 from runtime.faults import Fault
@@ -32,27 +34,24 @@ from runtime.settings import Settings, load_settings
 
 PROCESSORS = ("dispatch", "project", "clock", "react")
 READY_S_MAX = 60.0
-RESTARTS_MAX = 10
-RESTARTS_WITHIN_S = 60.0
-RESTART_PAUSE_S = 0.2
-LOOK_S = 0.1
+TRIM_S = 1.0
+EMBEDDED_SESSION_S = 3.0
+"""After this long a successor gets a killed processor's partitions. Our own broker allows it, a cluster may not."""
 RUNNING = "running.env"
 """In the data folder, readable by its owner only: what `set -a; . FILE` needs to join the running system."""
-
-log = structlog.get_logger("system")
 
 
 class System:
     """The running parts; `env` is what a further process needs to join (it holds secrets)."""
 
-    def __init__(self, env: dict[str, str], folder: Path) -> None:
+    def __init__(self, env: dict[str, str], folder: Path, stack: EmbeddedStack | None = None) -> None:
         self.env = env
         self.registry = process_registry("system", version("liandong"))
         self._measures = SystemMeasures(self.registry, folder)
         self.parts: dict[str, Child] = {}
         self._folder = folder
-        self._ended: list[float] = []
-        self._stopping = False
+        self._stack = stack
+        self._watching: asyncio.Task[Any] | None = None
 
     def start_part(self, name: str) -> Child:
         """Start `liandong serve NAME` as a child."""
@@ -63,37 +62,32 @@ class System:
         return child
 
     async def watch(self) -> None:
-        """Restart what ends, for ever. Raises Fault `system.part_failing` when that happens too often."""
-        while not self._stopping:
-            for name, child in list(self.parts.items()):
-                code = child.code()
-                if code is not None and not self._stopping:
-                    self._count(child, code)
-                    await asyncio.sleep(RESTART_PAUSE_S)
-                    self.start_part(name)
-                child.trim_log()
-            await asyncio.sleep(LOOK_S)
+        """Keep all parts and the embedded nodes alive, for ever. Raises Fault where no restart can mend one."""
+        self._watching = asyncio.current_task()
+        kept = [keep_part(child, partial(self._start_again, name)) for name, child in self.parts.items()]
+        if self._stack is not None:
+            nodes = (self._stack.kafka_node, self._stack.postgres_node)
+            kept += [keep_node(node, self._measures.restarts) for node in nodes]
+            kept.append(disks.watch([node.folder for node in nodes]))
+        await first_fault(*kept, self._trim_logs())
 
     async def stop(self) -> None:
-        """Stop the parts: first who lets work in, then who does it."""
-        self._stopping = True
+        """Stop the parts: first who lets work in, then who does it. From here on nothing is started again."""
+        if self._watching is not None:
+            self._watching.cancel()
         for child in reversed(self.parts.values()):
             await child.stop()
         self.parts.clear()
 
-    def _count(self, child: Child, code: int) -> None:
-        log.warning("system.part_ended", part=child.name, code=code)
-        self._measures.restarts.labels(child.name).inc()
-        now = time.monotonic()
-        self._ended = [at for at in self._ended if now - at < RESTARTS_WITHIN_S] + [now]
-        if len(self._ended) > RESTARTS_MAX:
-            raise Fault(
-                "system.part_failing",
-                f"{child.name} 反复退出(代码 {code}):{child.last_lines(5)}",
-                f"{child.name} keeps ending (code {code}): {child.last_lines(5)}",
-                hint_zh=f"日志:{child.log}",
-                hint_en=f"Its log: {child.log}",
-            )
+    def _start_again(self, name: str) -> Child:
+        self._measures.restarts.labels(name).inc()
+        return self.start_part(name)
+
+    async def _trim_logs(self) -> None:
+        while True:
+            for child in self.parts.values():
+                child.trim_log()
+            await asyncio.sleep(TRIM_S)
 
 
 async def until_ready(address: str, tasks: Sequence[asyncio.Task[Any]]) -> None:
@@ -141,17 +135,22 @@ async def running(
         return
     async with EmbeddedStack(settings.data_dir, settings.cache_dir, settings.java, show) as stack:
         env = _env(settings, stack.kafka, stack.postgres)
-        async with _with_parts(settings, profile, parts, env) as system:
+        env.setdefault("LIANDONG_SESSION_S", str(EMBEDDED_SESSION_S))
+        async with _with_parts(settings, profile, parts, env, stack) as system:
             yield system
 
 
 @asynccontextmanager
 async def _with_parts(
-    settings: Settings, profile: Profile, parts: Sequence[str], env: dict[str, str]
+    settings: Settings,
+    profile: Profile,
+    parts: Sequence[str],
+    env: dict[str, str],
+    stack: EmbeddedStack | None = None,
 ) -> AsyncGenerator[System, None]:
     names = TopicNames(settings.topic_prefix)
     await asyncio.to_thread(prepare, env["LIANDONG_KAFKA"], names, profile, settings.replication)
-    system = System(env, settings.data_dir)
+    system = System(env, settings.data_dir, stack)
     try:
         for part in parts:
             system.start_part(part)

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from runtime.faults import Fault
+
 
 class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     """Folded up to (not including) `next_offset` of `events`; `last_origin` is the last action offset folded.
@@ -23,10 +25,20 @@ class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     series_last: int = 0
 
 
-class WrongLog(Exception):
-    """The rows belong to another log, or are ahead of this one: stop, and rebuild them."""
+class WrongLog(Fault):
+    """The rows belong to another log, or are ahead of this one: stop, and fold them again."""
 
-    code = "projection.wrong_log"
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            "projection.wrong_log",
+            f"数据库中的行与日志不符:{found}。",
+            f"The rows do not belong to this log: {found}.",
+            hint_zh="请核对 LIANDONG_KAFKA 与 LIANDONG_POSTGRES 是否成对;若日志无误,清空 checkpoint、case_state、"
+            "outcomes、timeline、board、board_count 各表后重新启动即可重建(切勿动 account 与 subject_key)。",
+            hint_en="See that LIANDONG_KAFKA and LIANDONG_POSTGRES belong together. If the log is right, empty the "
+            "tables checkpoint, case_state, outcomes, timeline, board and board_count and start: they are folded again "
+            "(never touch account and subject_key).",
+        )
 
 
 async def read(connection: Any, projection: str) -> dict[int, Checkpoint]:

@@ -9,24 +9,47 @@ import asyncpg
 
 CONNECT_S_MAX = 10
 COMMAND_S_MAX = 60
+ACQUIRE_S_MAX = 30
+QUERIES_MAX = 50_000
+IDLE_S_MAX = 300
 TABLES = ("checkpoint", "case_state", "outcomes", "timeline", "board")
 
 
-async def open_pool(dsn: str, size: int, application: str = "liandong", *, durable: bool = True) -> Any:
+class Pool(asyncpg.Pool):
+    """asyncpg's own, with a limit on the wait for a connection: a database that hangs would hold it for ever."""
+
+    acquire_s_max: float = ACQUIRE_S_MAX
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """A connection. Raises TimeoutError after that time, `acquire_s_max` unless it is given."""
+        return super().acquire(timeout=self.acquire_s_max if timeout is None else timeout)
+
+
+async def open_pool(
+    dsn: str, size: int, application: str = "liandong", *, durable: bool = True, answer_s_max: float | None = None
+) -> Any:
     """A pool of connections. Raises OSError or asyncpg.PostgresError where the database does not answer.
 
     With `durable` off a commit does not wait for the disk: for rows that can be folded again, never for accounts.
+    With `answer_s_max` no step takes longer (TimeoutError), and the pool opens before the database answers.
     """
     settings = {"application_name": application} | ({} if durable else {"synchronous_commit": "off"})
-    return await asyncpg.create_pool(
+    pool = Pool(
         dsn,
-        min_size=1,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        min_size=1 if answer_s_max is None else 0,
         max_size=size,
-        timeout=CONNECT_S_MAX,
-        command_timeout=COMMAND_S_MAX,
+        max_queries=QUERIES_MAX,
+        max_inactive_connection_lifetime=IDLE_S_MAX,
+        loop=None,
+        timeout=answer_s_max or CONNECT_S_MAX,
+        command_timeout=answer_s_max or COMMAND_S_MAX,
         reset=_nothing_to_reset,
         server_settings=settings,
     )
+    pool.acquire_s_max = answer_s_max or ACQUIRE_S_MAX
+    return await pool
 
 
 async def _nothing_to_reset(_connection: Any) -> None:

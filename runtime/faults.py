@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+EXIT_NEEDS_HAND = 78
+"""A part ends with this code where no restart can mend it (`EX_CONFIG` of sysexits.h): whoever supervises it stops."""
+
 
 class Fault(Exception):
     """Raised where only a person can help; the command line prints it without a traceback and exits 1."""

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     demo: bool = False
     master_key: SecretStr = SecretStr("")
     java: str = ""
+    session_s: Annotated[float, Field(gt=0, le=300)] = 6.0
+    """A processor unheard of for so long has left its group. A cluster as it comes refuses less than 6."""
+    assigned_s_max: Annotated[float, Field(gt=0, le=600)] = 60.0
+    """A processor that is given no partition for so long ends, to be started again."""
+    drain_s_max: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """A wall that reads nothing for so long is let go."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ import heapq
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -60,7 +61,7 @@ class Clock(Processor):
 
     async def open(self) -> None:
         """Connect to the database and the log."""
-        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-clock")
+        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-clock")
         async with self._pool.acquire() as connection:
             await migrate(connection)
         await self._appender.__aenter__()
@@ -114,15 +115,14 @@ class Clock(Processor):
             await asyncio.sleep(LOOK_MS / 1000)
             now = _now()
             ticks = self._take_due(now)
-            try:
-                await asyncio.gather(*(self._send(case_id, due, now) for case_id, due in ticks))
-            except LogUnreachable:
-                continue
+            await asyncio.gather(*(self._send(case_id, due, now) for case_id, due in ticks))
 
     async def _send(self, case_id: str, due: int, now: int) -> None:
-        await self._appender.append(_tick(case_id, due, now))
-        self.measures.written.inc()
-        self._counted.late.observe((_now() - due) / 1000)
+        """One that does not reach the log is appended again: AGAIN_MS later it is still due."""
+        with suppress(LogUnreachable):
+            await self._appender.append(_tick(case_id, due, now))
+            self.measures.written.inc()
+            self._counted.late.observe((_now() - due) / 1000)
 
     def _take_due(self, now: int) -> list[tuple[str, int]]:
         ticks: list[tuple[str, int]] = []

@@ -25,6 +25,7 @@ from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, read_attempt
 from projections import case_state, checkpoint
 from projections.database import migrate, open_pool
+from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
 from streams.measures import DecisionMeasures
@@ -37,10 +38,19 @@ EXIT_SEND_FAILED = 72
 log = structlog.get_logger("dispatch")
 
 
-class WrongLog(Exception):
+class WrongLog(Fault):
     """The log is not the one that was written before: nobody decides on it until a person looks."""
 
-    code = "log.wrong"
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            "log.wrong",
+            f"这不是之前写入的那份日志:{found}。",
+            f"This is not the log that was written before: {found}.",
+            hint_zh="在有人查看之前不会作任何决定。请核对 LIANDONG_KAFKA 指向的集群,"
+            "或从备份恢复主题 actions 与 events。",
+            hint_en="Nobody decides until a person has looked: see which cluster LIANDONG_KAFKA names, or restore the "
+            "topics actions and events from a backup.",
+        )
 
 
 class Dispatch(Processor):
@@ -88,7 +98,7 @@ class Dispatch(Processor):
 
     async def open(self) -> None:
         """Connect to the rows."""
-        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-dispatch")
+        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-dispatch")
         async with self._pool.acquire() as connection:
             await migrate(connection)
 

@@ -43,7 +43,7 @@ class Project(Processor):
 
     async def open(self) -> None:
         """Connect and make the tables that are missing."""
-        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-project", durable=False)
+        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-project", durable=False)
         async with self._pool.acquire() as connection:
             await migrate(connection)
         self._runner = Runner(self._pool, self._log, self._zone, self._towns, self._counted.transactions.observe)

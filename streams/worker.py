@@ -10,32 +10,46 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import faust
+import msgspec
 import structlog
+from aiokafka.errors import KafkaError
 from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
+from runtime.faults import EXIT_NEEDS_HAND, Fault
 from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
 
-ASSIGNED_S_MAX = 60.0
 WATCH_S = 0.25
 STOP_S_MAX = 10.0
-SESSION_S = 6.0
 REBALANCE_S_MAX = 30.0
-HEARTBEAT_S = 1.5
+HEARTBEATS_A_SESSION = 4
+OPEN_S_MAX = 60.0
+OPEN_AGAIN_S = 0.5
 PREFETCH_RECORDS_MAX = 4_000
 FETCH_BYTES_MAX = 4 * 1024 * 1024
 BUFFER_CHUNKS_MAX = 48
 EXIT_CRASHED = 70
 EXIT_NOT_ASSIGNED = 71
+EXIT_NOT_THERE = 75
 
 log = structlog.get_logger("worker")
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How long (s) the group waits for a silent member, and how long a member waits for a partition."""
+
+    session_s: float = 6.0
+    assigned_s_max: float = 60.0
 
 
 class Processor:
@@ -74,7 +88,7 @@ class Processor:
         await asyncio.Event().wait()
 
 
-def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> faust.App:
+def make_app(processor: Processor, group: str, bootstrap: str, folder: Path, limits: Limits) -> faust.App:
     """A Faust app for the processor: raw chunks in, no tables, no web server, nothing created on the broker."""
     app = faust.App(
         group,
@@ -95,8 +109,8 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path) -> 
         consumer_auto_offset_reset="none",
         consumer_max_fetch_size=FETCH_BYTES_MAX,
         broker_max_poll_records=PREFETCH_RECORDS_MAX,
-        broker_session_timeout=SESSION_S,
-        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_session_timeout=limits.session_s,
+        broker_heartbeat_interval=limits.session_s / HEARTBEATS_A_SESSION,
         broker_rebalance_timeout=REBALANCE_S_MAX,
         producer_linger=0.0,
         loghandlers=[],
@@ -130,12 +144,14 @@ def _measured(processor: Processor) -> tuple[Place, Callable[[set[int]], None]]:
     return place, released
 
 
-def run(processor: Processor, group: str, bootstrap: str, folder: Path, registry: CollectorRegistry) -> int:
+def run(
+    processor: Processor, group: str, bootstrap: str, folder: Path, limits: Limits, registry: CollectorRegistry
+) -> int:
     """Run the processor until it is told to stop (0) or fails (a code for whoever supervises it)."""
     folder.mkdir(parents=True, exist_ok=True)
     processor.measures = Measures(registry)
     processor.measure(registry)
-    return asyncio.run(_run(processor, group, bootstrap, folder))
+    return asyncio.run(_run(processor, group, bootstrap, folder, limits))
 
 
 def credentials() -> Any:
@@ -151,19 +167,22 @@ def credentials() -> Any:
     return faust.SSLCredentials(given["ssl_context"]) if given else None
 
 
-async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -> int:
+async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, limits: Limits) -> int:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await processor.open()
-    app = make_app(processor, group, bootstrap, folder)
+    if not await _opened(processor, told):
+        return 0 if told.is_set() else EXIT_NOT_THERE
+    app = make_app(processor, group, bootstrap, folder, limits)
     processor.join(app)
     asking = processor.measures.watch_lag(bootstrap, processor.topic)
     beside = [asyncio.create_task(task) for task in (processor.alongside(), asking)]
     try:
         await app.start()
-        code = await _watch(app, told, beside)
+        code = await _watch(app, told, beside, limits.assigned_s_max)
+    except Fault as fault:
+        code = _needs_hand(fault)
     except Exception:
         log.exception("worker.failed", processor=processor.name)
         code = EXIT_CRASHED
@@ -177,21 +196,49 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path) -
     return 0
 
 
-async def _watch(app: Any, told: asyncio.Event, beside: Sequence[asyncio.Task[None]]) -> int:
+async def _opened(processor: Processor, told: asyncio.Event) -> bool:
+    """Open the processor as soon as what it connects to is there; False when it is not within OPEN_S_MAX."""
+    deadline = asyncio.get_running_loop().time() + OPEN_S_MAX
+    while not told.is_set():
+        try:
+            await processor.open()
+        except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("worker.waits", processor=processor.name, reason=repr(error))
+        else:
+            return True
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_AGAIN_S):
+                await told.wait()
+    return False
+
+
+def _needs_hand(fault: Fault) -> int:
+    """Say the fault last, where a supervisor shows it, and give the code that says that no restart helps."""
+    print(*fault.lines(), sep="\n", file=sys.stderr, flush=True)
+    return EXIT_NEEDS_HAND
+
+
+async def _watch(app: Any, told: asyncio.Event, beside: Sequence[asyncio.Task[None]], assigned_s_max: float) -> int:
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + ASSIGNED_S_MAX
+    deadline = loop.time() + assigned_s_max
     while not told.is_set():
         if app.crashed or app.should_stop:
+            if isinstance(app.crash_reason, Fault):
+                return _needs_hand(app.crash_reason)
             log.error("worker.crashed", reason=repr(app.crash_reason))
             return EXIT_CRASHED
         for task in beside:
             if task.done():
+                if isinstance(fault := task.exception(), Fault):
+                    return _needs_hand(fault)
                 log.error("worker.side_task_ended", reason=repr(task.exception()))
                 return EXIT_CRASHED
         if app.consumer.assignment():
-            deadline = loop.time() + ASSIGNED_S_MAX
+            deadline = loop.time() + assigned_s_max
         elif loop.time() > deadline:
-            log.error("worker.not_assigned", limit_s=ASSIGNED_S_MAX)
+            log.error("worker.not_assigned", limit_s=assigned_s_max)
             return EXIT_NOT_ASSIGNED
         try:
             async with asyncio.timeout(WATCH_S):

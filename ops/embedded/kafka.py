@@ -55,28 +55,38 @@ class KafkaNode:
     """The broker of one data folder. `bootstrap` is where it listens once it has started."""
 
     def __init__(self, folder: Path, cache_dir: Path, java: str = "", show: bool = True) -> None:
-        self._folder = folder
+        self.folder = folder
         self._cache_dir = cache_dir
         self._java = java
         self._show = show
         self._child: Child | None = None
+        self._command: list[str] = []
         self.bootstrap = ""
 
     async def start(self) -> None:
-        """Start and wait until it answers. Raises Fault (jars, Java, or a broker that does not come up)."""
+        """Start and wait until it answers; again on the same address, which its clients hold.
+
+        Raises Fault (jars, Java, or a broker that does not come up).
+        """
+        if not self._command:
+            self._command = await asyncio.to_thread(self._prepare)
+        properties = self.folder / "server.properties"
+        self._child = start("kafka", [*self._command, "kafka.Kafka", properties], self.folder / "kafka.log")
+        await self._ready(self._child)
+
+    def _prepare(self) -> list[str]:
         jars = ensure(self._cache_dir, self._show)
-        java, _ = await asyncio.to_thread(find_java, self._java)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        java, _ = find_java(self._java)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
         port, controller = free_ports(2)
-        properties = self._folder / "server.properties"
-        logs = self._folder / "logs"
+        logs = self.folder / "logs"
         properties.write_text(PROPERTIES.format(port=port, controller=controller, logs=logs))
         command = [str(java), *JVM, "-cp", ":".join(map(str, jars))]
         if not (logs / "meta.properties").exists():
-            await asyncio.to_thread(_format, command, properties)
-        self._child = start("kafka", [*command, "kafka.Kafka", properties], self._folder / "kafka.log")
+            _format(command, properties)
         self.bootstrap = f"127.0.0.1:{port}"
-        await self._ready(self._child)
+        return command
 
     async def stop(self) -> None:
         """Stop in order; killed when it takes too long."""
@@ -84,10 +94,10 @@ class KafkaNode:
             await self._child.stop(signal.SIGTERM)
 
     @property
-    def pid(self) -> int:
-        """The broker's process id."""
+    def child(self) -> Child:
+        """The broker's process."""
         assert self._child is not None, "not started"
-        return self._child.pid
+        return self._child
 
     async def _ready(self, child: Child) -> None:
         try:

@@ -53,27 +53,32 @@ class PostgresNode:
     """The database of one data folder. `dsn` names its `postgres` database once it has started."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._cluster = folder / "cluster"
         self._child: Child | None = None
+        self._port = 0
         self.dsn = ""
 
     async def start(self) -> None:
-        """Start, initialising the cluster the first time. Raises Fault where it does not come up."""
+        """Start, initialising the cluster the first time; again on the same address, which its clients hold.
+
+        Raises Fault where it does not come up: after a killed postmaster also for as long as its old backends live, as
+        PostgreSQL itself makes sure that nobody writes beside them.
+        """
         binaries = find_binaries()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         user = self._user(binaries)
         password = self._password()
         if not (self._cluster / "PG_VERSION").exists():
             await self._init(binaries, user, password)
-        port = free_ports(1)[0]
-        settings = [part for key, value in {**SETTINGS, "port": str(port)}.items() for part in ("-c", f"{key}={value}")]
-        command = [binaries / "postgres", "-D", self._cluster, *settings]
+        self._port = self._port or free_ports(1)[0]
+        self.dsn = f"postgresql://{OWNER}:{password}@127.0.0.1:{self._port}/postgres"
+        settings = [f"{key}={value}" for key, value in {**SETTINGS, "port": str(self._port)}.items()]
+        command = [binaries / "postgres", "-D", self._cluster, *(part for s in settings for part in ("-c", s))]
         self._child = start(
-            "postgres", command, self._folder / "postgres.log", user=user, at_parents_death=signal.SIGINT
+            "postgres", command, self.folder / "postgres.log", user=user, at_parents_death=signal.SIGINT
         )
         await self._ready(self._child)
-        self.dsn = f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/postgres"
 
     async def stop(self) -> None:
         """Fast shutdown; killed when it takes too long."""
@@ -81,10 +86,10 @@ class PostgresNode:
             await self._child.stop(signal.SIGINT)
 
     @property
-    def pid(self) -> int:
-        """The postmaster's process id."""
+    def child(self) -> Child:
+        """The postmaster's process."""
         assert self._child is not None, "not started"
-        return self._child.pid
+        return self._child
 
     def _user(self, binaries: Path) -> str:
         if os.geteuid() != 0:
@@ -94,21 +99,21 @@ class PostgresNode:
                 account = pwd.getpwnam(name)
             except KeyError:
                 continue
-            if _reachable(binaries, account.pw_uid) and _reachable(self._folder, account.pw_uid):
+            if _reachable(binaries, account.pw_uid) and _reachable(self.folder, account.pw_uid):
                 self._cluster.mkdir(exist_ok=True, mode=0o700)
                 os.chown(self._cluster, account.pw_uid, account.pw_gid)
                 return f"{account.pw_uid}:{account.pw_gid}"
         return f"ns:{pwd.getpwnam('nobody').pw_uid}"
 
     def _password(self) -> str:
-        path = self._folder / "password"
+        path = self.folder / "password"
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(24))
         return path.read_text()
 
     async def _init(self, binaries: Path, user: str, password: str) -> None:
-        once = self._folder / "password.init"
+        once = self.folder / "password.init"
         once.touch(mode=0o600)
         once.write_text(password)
         if ":" in user and not user.startswith("ns:"):
@@ -119,7 +124,7 @@ class PostgresNode:
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
         ]
         try:
-            child = start("initdb", command, self._folder / "initdb.log", user=user)
+            child = start("initdb", command, self.folder / "initdb.log", user=user)
             async with asyncio.timeout(INIT_S_MAX):
                 code = await child.wait()
         finally:
