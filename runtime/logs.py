@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,7 @@ import structlog
 SECRET_KEYS = ("password", "token", "ticket", "secret", "key", "dsn", "postgres", "authorization", "cookie")
 HIDDEN = "[hidden]"
 DEPTH_MAX = 8
+NAMES_KEPT_MAX = 1_024
 
 # Not a password that holds a slash or a space: an address with one must write it in percent form anyway.
 _IN_ADDRESS = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s/'\"]+)@")
@@ -27,6 +29,7 @@ _NAMED = re.compile(
     rf"(?i)((?:{'|'.join(_WORDS)})\w*['\"]?\s*[=:]\s*)(?!\[hidden\])"
     r"(?:bearer\s+)?('[^']*'|\"[^\"]*\"|[^\s,;)}&'\"]+)"
 )
+_SUSPECT = re.compile(rf"(?i)://|bearer|{'|'.join(_WORDS)}")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)(?!\[hidden\])[\w.~+/=-]+")
 
 
@@ -70,16 +73,19 @@ def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 
 def hide_in_text(text: str) -> str:
     """The text without passwords of addresses, tokens of bearers, and what stands behind a secret's name."""
-    if "://" in text:
-        text = _IN_ADDRESS.sub(rf"\1:{HIDDEN}@", text)
-    low = text.lower()
-    if any(word in low for word in _WORDS):
-        text = _NAMED.sub(rf"\1{HIDDEN}", text)
-    return _BEARER.sub(rf"\1{HIDDEN}", text) if "bearer" in low else text
+    if not _SUSPECT.search(text):
+        return text
+    text = _IN_ADDRESS.sub(rf"\1:{HIDDEN}@", text)
+    return _BEARER.sub(rf"\1{HIDDEN}", _NAMED.sub(rf"\1{HIDDEN}", text))
+
+
+@lru_cache(maxsize=NAMES_KEPT_MAX)
+def _names_secret(key: str) -> bool:
+    return any(word in key.lower() for word in SECRET_KEYS)
 
 
 def _hidden(key: object, value: Any, depth: int) -> Any:
-    if isinstance(key, str) and any(word in key.lower() for word in SECRET_KEYS):
+    if isinstance(key, str) and _names_secret(key):
         return HIDDEN
     if value is None or isinstance(value, bool | int | float):
         return value
