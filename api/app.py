@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,8 +26,7 @@ from api.opening import opened
 from api.parts import Parts, now_ms
 from api.problems import REPEAT, Problem, document
 from eventlog.append import LogUnreachable
-from reference.profile import Profile
-from runtime.settings import Settings
+from projections import board
 
 READY_LAG_MS_MAX = 5_000
 STATIC = Path(__file__).with_name("static")
@@ -34,9 +34,8 @@ STATIC = Path(__file__).with_name("static")
 log = structlog.get_logger("api")
 
 
-def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: str) -> FastAPI:
+def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     """The application of one city on that cluster."""
-    parts = Parts(settings, profile)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
@@ -44,7 +43,7 @@ def create_app(settings: Settings, profile: Profile, bootstrap: str, postgres: s
             yield
 
     app = FastAPI(title="Liandong 联动", version=parts.build, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(EveryRequest, measures=parts.measures)
+    app.add_middleware(EveryRequest, measures=parts.measures, closing=parts.closing)
     _add_errors(app)
     add_entry(app, parts)
     add_cases(app, parts)
@@ -91,6 +90,12 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
         await parts.watcher(request)
         return Response(msgspec.json.encode(await parts.hub.snapshot()), media_type="application/json")
 
+    @app.get("/api/wall/digest")
+    async def digest(request: Request) -> dict[str, str]:
+        await parts.overseer(request)
+        pos, rows, counts = parts.hub.state()
+        return {"pos": pos, "digest": await asyncio.to_thread(board.digest, rows, counts)}
+
     @app.post("/api/wall/ticket")
     async def ticket(request: Request) -> dict[str, Any]:
         await parts.watcher(request)
@@ -100,7 +105,7 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
     async def feed(socket: WebSocket) -> None:
         if parts.open:
             with parts.measures.clients.track_inprogress():
-                await serve_feed(socket, parts.hub, parts.tickets, parts.build)
+                await serve_feed(socket, parts.hub, parts.tickets, parts.build, parts.closing)
         else:
             await socket.close(1013)
 

@@ -20,6 +20,8 @@ TICKET_MS = 30_000
 TICKETS_MAX = 10_000
 AUTH_S_MAX = 5.0
 HEARTBEAT_S = 1.0
+RETRY_MS = 2_000
+"""Within this, each at its own moment, screens come back to a server that restarts: it is up again in about 3 s."""
 SUBPROTOCOL = "liandong.wall.v1"
 
 
@@ -43,8 +45,8 @@ class Tickets:
         return self._until.pop(ticket, 0.0) > time.monotonic()
 
 
-async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str) -> None:
-    """Serve one client until it leaves."""
+async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str, closing: asyncio.Event) -> None:
+    """Serve one client until it leaves, or until the server closes: then it is told when to come back."""
     await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope.get("subprotocols", []) else None)
     try:
         async with asyncio.timeout(AUTH_S_MAX):
@@ -57,11 +59,14 @@ async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str) 
         return
     await _send(socket, {"op": "hello", "log": hub.log, "now": _now(), "hb": 1000, "build": build, "retry_ms": 0})
     wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=4)
-    tasks = [asyncio.create_task(_receive(socket, wanted)), asyncio.create_task(_push(socket, hub, wanted))]
+    ending = asyncio.create_task(closing.wait())
+    tasks = [asyncio.create_task(_receive(socket, wanted)), asyncio.create_task(_push(socket, hub, wanted)), ending]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+        if ending in done:
+            await socket.close(1012, f'{{"retry_ms":{RETRY_MS}}}')
     except (WebSocketDisconnect, RuntimeError):
         return
     finally:

@@ -98,7 +98,8 @@ class Hub:
         self._last_ticker: deque[TickerEntry] = deque(maxlen=TICKER_KEPT)
         self._day = ""
         self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
-        self._waiting: dict[tuple[int, int], asyncio.Future[DecisionRecord]] = {}
+        self._waiting: dict[tuple[int, int], asyncio.Future[DecisionRecord | None]] = {}
+        self._given_up = False
         self._recent: OrderedDict[tuple[int, int], DecisionRecord] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
@@ -238,8 +239,8 @@ class Hub:
     async def outcome(self, partition: int, offset: int, wait_s_max: float) -> DecisionRecord | None:
         """The record decided for that action offset; None if there is none within the limit."""
         key = (partition, offset)
-        if key in self._recent:
-            return self._recent[key]
+        if key in self._recent or self._given_up:
+            return self._recent.get(key)
         future = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(wait_s_max):
@@ -248,6 +249,17 @@ class Hub:
             return None
         finally:
             self._waiting.pop(key, None)
+
+    def give_up(self) -> None:
+        """Nobody waits any longer: whoever does has no decision yet."""
+        self._given_up = True
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+    def state(self) -> tuple[str, list[BoardRow], dict[CountKey, Counts]]:
+        """The board of this instant with its place in the log: copies that nobody changes any more."""
+        return self.position(), list(self.rows.values()), dict(self.counts)
 
     @property
     def waiting(self) -> int:

@@ -5,6 +5,7 @@ Must never log a token, a body, or a path as the client wrote it: the route's te
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -35,9 +36,10 @@ log = structlog.get_logger("api")
 class EveryRequest:
     """The outermost layer of ours. What a route binds (person, case, action, outcome) stands in the same line."""
 
-    def __init__(self, app: Application, measures: Measures) -> None:
+    def __init__(self, app: Application, measures: Measures, closing: asyncio.Event) -> None:
         self._app = app
         self._measures = measures
+        self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """Pass the request on; anything but HTTP is passed on as it is."""
@@ -52,7 +54,9 @@ class EveryRequest:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *HEADERS, (b"x-request-id", request.encode())]
+                last = ((b"connection", b"close"),) if self._closing.is_set() else ()
+                own = (b"x-request-id", request.encode())
+                message["headers"] = [*message["headers"], *HEADERS, own, *last]
             await send(message)
 
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from runtime.settings import Settings
 ACTIONS_PER_S_MAX = 50.0
 BURST_MAX = 200.0
 ALLOWANCES_KEPT_MAX = 10_000
+ANSWER_S_MAX = 4.0
 NO_CASE_CONTENT = frozenset({Role.ADMIN, Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
 
 
@@ -44,6 +46,7 @@ class Parts:
         self.build = version("liandong")
         self.registry = process_registry("api", self.build)
         self.measures = Measures(self.registry)
+        self.closing = asyncio.Event()
         self.allowance: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._hub: Hub | None = None
         self._appender: Appender | None = None
@@ -74,10 +77,16 @@ class Parts:
             raise Problem("log_unreachable", hint=REPEAT)
         return self._appender
 
+    def close_down(self) -> None:
+        """The server ends: screens are sent away, and whoever still waits after ANSWER_S_MAX is told so (202)."""
+        self.closing.set()
+        if self._hub is not None:
+            asyncio.get_running_loop().call_later(ANSWER_S_MAX, self._hub.give_up)
+
     async def person(self, request: Request) -> Person:
         """Whose token it is. Raises Problem `unauthenticated`."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        person = await self.accounts.who(token) if scheme.lower() == "bearer" and token else None
+        token = _bearer(request)
+        person = await self.accounts.who(token) if token else None
         if person is None:
             raise Problem("unauthenticated")
         structlog.contextvars.bind_contextvars(person=person.username)
@@ -95,6 +104,14 @@ class Parts:
         person = await self.person(request)
         if person.post(Role.WALL, Role.DISPATCHER, Role.SHIFT_HEAD, Role.LEADER) is None:
             raise Problem("forbidden", found=[str(post.role) for post in person.posts], allowed=["wall", "dispatcher"])
+
+    async def overseer(self, request: Request) -> None:
+        """Whoever keeps the system or audits it. Raises Problem `unauthenticated`, `forbidden`."""
+        if self.keys.of_operator(_bearer(request)):
+            return
+        person = await self.person(request)
+        if person.post(Role.ADMIN, Role.AUDITOR) is None:
+            raise Problem("forbidden", found=[str(post.role) for post in person.posts], allowed=["admin", "auditor"])
 
     async def case(self, person: Person, case_id: str) -> Case:
         """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside."""
@@ -119,6 +136,11 @@ class Parts:
         self.allowance.move_to_end(person)
         if len(self.allowance) > ALLOWANCES_KEPT_MAX:
             self.allowance.popitem(last=False)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def now_ms() -> int:

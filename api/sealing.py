@@ -20,6 +20,11 @@ from domain.case.values import Sealed, Text
 NONCE_BYTES = 12
 
 
+def operator_key(master: str) -> str:
+    """The token of whoever keeps the machine: it follows from the master key, which opens everything anyway."""
+    return hmac.digest(hashlib.sha256(master.encode()).digest(), b"operator", "sha256").hex()
+
+
 class Keys:
     """The master key's uses: the digest of bodies, and the wrapping of subject keys."""
 
@@ -27,7 +32,12 @@ class Keys:
         secret = hashlib.sha256(master.encode()).digest()
         self._digest_key = hmac.digest(secret, b"digest", "sha256")
         self._wrap = AESGCM(hmac.digest(secret, b"wrap", "sha256"))
+        self._operator = operator_key(master) if master else ""
         self._pool = pool
+
+    def of_operator(self, token: str) -> bool:
+        """True for the operator's token; without a master key there is none."""
+        return bool(self._operator) and hmac.compare_digest(token.encode(), self._operator.encode())
 
     def digest(self, body: Any) -> str:
         """The keyed digest (hex) by which two bodies under one action id are compared: over the plaintext."""

@@ -1,64 +1,63 @@
-"""The HTTP server of the API, and the end of a websocket whose client has stopped reading."""
+"""The HTTP server of the API, and how it ends: nobody new is let in, everybody inside gets an answer.
+
+What must never happen: an action that stands in the log while whoever asked for it was cut off without a word.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import create_app
+from api.parts import Parts
+from api.websocket import Draining
 from reference.profile import Profile
 from runtime.settings import Settings
 
-SHUTDOWN_S_MAX = 3
-CLOSE_S_MAX = 5.0
-NOT_READING = 4008
+LAST_CALL_S = 1.0
+"""How long open connections are still read after the door was closed: each is told to close with its next answer."""
+LOOK_S = 0.02
+SHUTDOWN_S_MAX = 8
+"""Longer than an append may take (5 s); what waits for a decision is answered earlier (ANSWER_S_MAX)."""
 
 
-class Draining(WebSocketsSansIOProtocol):
-    """uvicorn's own, with limits on a client that does not read: it waits for the buffer to drain for ever.
+class DrainingServer(uvicorn.Server):
+    """Uvicorn, ending in order on SIGTERM and SIGINT with exit code 0."""
 
-    A graceful close of its transport waits for that too, so in the end the transport is aborted.
-    """
+    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
+        super().__init__(config)
+        self._parts = parts
 
-    drain_s_max: float
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Close the door, answer on the connections that are open, then let uvicorn close what is left."""
+        for server in self.servers:
+            server.close()
+        self._parts.close_down()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LAST_CALL_S
+        while self.server_state.connections and loop.time() < until:  # noqa: ASYNC110  # a set of uvicorn's tells nobody
+            await asyncio.sleep(LOOK_S)
+        await super().shutdown(sockets)
 
-    async def send(self, message: Any) -> None:
-        """Send once there is room. Raises ClientDisconnected when there is none within `drain_s_max`."""
-        if not self.writable.is_set():
-            try:
-                async with asyncio.timeout(self.drain_s_max):
-                    await self.writable.wait()
-            except TimeoutError:
-                self._let_go()
-                raise ClientDisconnected from None
-        await super().send(message)
-
-    def keepalive_timeout(self) -> None:
-        """No pong in time: closed, and not left to a buffer that never drains."""
-        super().keepalive_timeout()
-        self._abort_later()
-
-    def _let_go(self) -> None:
-        """The close frame lies behind what was not read; who reads on finds it for CLOSE_S_MAX."""
-        if not self.close_sent:
-            self.conn.send_close(NOT_READING)
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.close_sent = True
-        self._abort_later()
-
-    def _abort_later(self) -> None:
-        self.loop.call_later(CLOSE_S_MAX, self.transport.abort)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn raises the signal once more when it has ended, which would make a clean end look like a kill."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 def run(settings: Settings, profile: Profile, bootstrap: str, postgres: str) -> None:
-    """Serve until told to stop. A token or a body is never written to the access log: there is none."""
-    app = create_app(settings, profile, bootstrap, postgres)
-    uvicorn.run(
-        app,
+    """Serve until told to stop. Uvicorn's access log is off: ours (api/middleware.py) holds no path and no token."""
+    parts = Parts(settings, profile)
+    config = uvicorn.Config(
+        create_app(parts, bootstrap, postgres),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -66,7 +65,9 @@ def run(settings: Settings, profile: Profile, bootstrap: str, postgres: str) -> 
         ws=type("Websocket", (Draining,), {"drain_s_max": settings.drain_s_max}),
         ws_per_message_deflate=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
         server_header=False,
     )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(DrainingServer(config, parts).serve())

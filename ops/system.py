@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 
 from eventlog.topics import TopicNames
 from ops import disks
@@ -39,6 +40,8 @@ EMBEDDED_SESSION_S = 3.0
 """After this long a successor gets a killed processor's partitions. Our own broker allows it, a cluster may not."""
 RUNNING = "running.env"
 """In the data folder, readable by its owner only: what `set -a; . FILE` needs to join the running system."""
+
+log = structlog.get_logger("system")
 
 
 class System:
@@ -76,7 +79,8 @@ class System:
         if self._watching is not None:
             self._watching.cancel()
         for child in reversed(self.parts.values()):
-            await child.stop()
+            if code := await child.stop():
+                log.warning("system.part_stopped", part=child.name, code=code)
         self.parts.clear()
 
     def _start_again(self, name: str) -> Child:

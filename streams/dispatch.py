@@ -85,6 +85,7 @@ class Dispatch(Processor):
         self._dockets: dict[int, Docket] = {}
         self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
         self._flying = 0
+        self._landed = asyncio.Event()
         self._pool: Any = None
 
     def measure(self, registry: CollectorRegistry) -> None:
@@ -157,6 +158,12 @@ class Dispatch(Processor):
         for outcome, count in outcomes.items():
             self._counted.outcomes[outcome].inc(count)
 
+    async def drain(self) -> None:
+        """Wait until the broker has acknowledged every decision sent."""
+        while self._flying:
+            self._landed.clear()
+            await self._landed.wait()
+
     def _arrived(self, stored: Stored) -> Arrived:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
         return Arrived(origin, stored.time_ms, stored.key, stored.value)
@@ -217,6 +224,7 @@ class Dispatch(Processor):
     def _settled(self, future: asyncio.Future[Any]) -> None:
         self._in_flight.release()
         self._flying -= 1
+        self._landed.set()
         if future.cancelled() or future.exception() is not None:
             log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
             os._exit(EXIT_SEND_FAILED)

@@ -30,7 +30,8 @@ from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
 
 WATCH_S = 0.25
-STOP_S_MAX = 10.0
+DRAIN_S_MAX = 5.0
+STOP_S_MAX = 6.0
 REBALANCE_S_MAX = 30.0
 HEARTBEATS_A_SESSION = 4
 OPEN_S_MAX = 60.0
@@ -40,6 +41,7 @@ FETCH_BYTES_MAX = 4 * 1024 * 1024
 BUFFER_CHUNKS_MAX = 48
 EXIT_CRASHED = 70
 EXIT_NOT_ASSIGNED = 71
+EXIT_STOPPED_LATE = 73
 EXIT_NOT_THERE = 75
 
 log = structlog.get_logger("worker")
@@ -59,6 +61,8 @@ class Processor:
     topic: str
     fetching: Fetching
     measures: Measures
+    hand: asyncio.Lock
+    """Held while a fetch is worked through; whoever ends the worker takes it for good."""
 
     def measure(self, registry: CollectorRegistry) -> None:
         """Called with the process's registry before anything else: what only this processor counts is made here."""
@@ -82,6 +86,9 @@ class Processor:
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         """Work through what one fetch brought: at most one chunk a partition."""
         raise NotImplementedError
+
+    async def drain(self) -> None:
+        """Nothing more is handed over: return when what was begun stands in the log."""
 
     async def alongside(self) -> None:
         """What runs beside the stream; an end of it ends the worker."""
@@ -122,8 +129,10 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path, lim
     async def consume(stream: Any) -> None:
         async for fetch in stream:
             if chunks := fetch.take():
-                with processor.measures.batch(chunks):
-                    await processor.chunks(chunks)
+                async with processor.hand:
+                    with processor.measures.batch(chunks):
+                        await processor.chunks(chunks)
+                    log.debug("worker.fetch", records=sum(len(chunk.records) for chunk in chunks))
 
     app.finalize()
     return app
@@ -172,6 +181,7 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+    processor.hand = asyncio.Lock()
     if not await _opened(processor, told):
         return 0 if told.is_set() else EXIT_NOT_THERE
     app = make_app(processor, group, bootstrap, folder, limits)
@@ -190,10 +200,27 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
         os._exit(code)
     for task in beside:
         task.cancel()
+    try:
+        await _drain(processor, app)
+    except TimeoutError:
+        log.error("worker.stopped_late", processor=processor.name)
+        os._exit(EXIT_STOPPED_LATE)
+    return 0
+
+
+async def _drain(processor: Processor, app: Any) -> None:
+    """Finish the fetch in hand, see its sends acknowledged, and only then leave the group. Raises TimeoutError.
+
+    Faust's own stop would cancel the fetch in hand wherever it is: safe for the log, but whoever waits for those
+    decisions would wait for the next decider.
+    """
+    async with asyncio.timeout(DRAIN_S_MAX):
+        await processor.hand.acquire()
+        await processor.drain()
     async with asyncio.timeout(STOP_S_MAX):
         await app.stop()
-    await processor.close()
-    return 0
+        await processor.close()
+    log.info("worker.drained", processor=processor.name)
 
 
 async def _opened(processor: Processor, told: asyncio.Event) -> bool:

@@ -5,6 +5,18 @@ import { apply, fromSnapshot, type Board, type Delta, type Snapshot } from "./mo
 const RETRY_MS_MAX = 30_000;
 const SILENT_MS_MAX = 10_000;
 
+const RESTARTING = 1012;
+
+/** What a server that restarts gives as its reason: `{"retry_ms":N}`; undefined for anything else. */
+export function retryMs(reason: string): number | undefined {
+  try {
+    const { retry_ms } = JSON.parse(reason) as { retry_ms?: unknown };
+    return typeof retry_ms === "number" && retry_ms >= 0 ? Math.min(retry_ms, RETRY_MS_MAX) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export interface Login {
   username: string;
   password: string;
@@ -70,8 +82,8 @@ export class Feed {
     this.lastFrameAt = performance.now();
     socket.onopen = () => socket.send(JSON.stringify({ op: "auth", ticket }));
     socket.onmessage = (message) => this.hear(socket, JSON.parse(message.data as string));
-    socket.onclose = () => {
-      if (this.socket === socket) this.retry();
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.retry(event.code === RESTARTING ? retryMs(event.reason) : undefined);
     };
   }
 
@@ -108,10 +120,10 @@ export class Feed {
     if (this.socket && performance.now() - this.lastFrameAt > SILENT_MS_MAX) this.socket.close();
   }
 
-  private retry(): void {
+  private retry(told?: number): void {
     this.socket = null;
     this.listener.link("away");
-    const limit = Math.min(RETRY_MS_MAX, 1000 * 2 ** this.failures);
+    const limit = told ?? Math.min(RETRY_MS_MAX, 1000 * 2 ** this.failures);
     this.failures = Math.min(this.failures + 1, 10);
     setTimeout(() => void this.start(), Math.random() * limit);
   }

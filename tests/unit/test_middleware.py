@@ -18,9 +18,9 @@ from api.measures import Measures
 from api.middleware import EveryRequest
 
 
-def small_app(registry: CollectorRegistry) -> FastAPI:
+def small_app(registry: CollectorRegistry, closing: asyncio.Event) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(EveryRequest, measures=Measures(registry))
+    app.add_middleware(EveryRequest, measures=Measures(registry), closing=closing)
 
     @app.post("/api/cases/{case_id}/actions")
     async def act(case_id: str) -> dict[str, Any]:
@@ -43,7 +43,8 @@ class Asked:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._app = small_app(self.registry)
+        self.closing = asyncio.Event()
+        self._app = small_app(self.registry, self.closing)
 
     def __call__(self, method: str, path: str, **headers: str) -> tuple[httpx.Response, list[Any]]:
         capture = LogCapture()
@@ -122,3 +123,9 @@ def test_paths_and_methods_of_a_strangers_choice_make_no_series(asked: Asked) ->
         asked(f"M{number}", "/behind")
     found = {json.dumps(s.labels) for family in asked.registry.collect() for s in family.samples if "route" in s.labels}
     assert len([one for one in found if '"method"' in one]) == 2
+
+
+def test_while_the_server_ends_each_answer_closes_its_connection(asked: Asked) -> None:
+    assert "connection" not in asked("GET", "/behind")[0].headers
+    asked.closing.set()
+    assert asked("GET", "/behind")[0].headers["connection"] == "close"
