@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from kafka import KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.structs import TopicPartition
 
 from eventlog.broker import client_security
 from eventlog.position import PARTITIONS
@@ -148,6 +150,38 @@ def topic_ids(bootstrap: str, topics: list[str]) -> dict[str, str]:
                 "make a new one under its name.",
             )
         return {found["name"]: str(found["topic_id"]) for found in admin.describe_topics(topics)}
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """What the cluster keeps of a topic: records, and bytes on the disks of all brokers, copies included."""
+
+    name: str
+    records: int
+    size_bytes: int
+
+
+def kept(bootstrap: str, names: TopicNames) -> tuple[str, tuple[Kept, ...]]:
+    """The cluster's metadata level (Kafka tells no release to clients), and each topic. Blocks; raises KafkaError."""
+    topics = [spec.name for spec in topic_specs(names)]
+    with _admin(bootstrap) as admin:
+        level = admin.describe_features()["metadata.version"]["finalized"][1]
+        sizes = dict.fromkeys(topics, 0)
+        for broker in admin.describe_log_dirs(topics):
+            for found in (topic for folder in broker["log_dirs"] for topic in folder["topics"]):
+                sizes[found["name"]] += sum(partition["partition_size"] for partition in found["partitions"])
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, request_timeout_ms=ADMIN_WAIT_MS_MAX)
+    try:
+        records = {topic: _records(consumer, topic) for topic in topics}
+    finally:
+        consumer.close()
+    return f"metadata.version {level}", tuple(Kept(name, records[name], sizes[name]) for name in topics)
+
+
+def _records(consumer: Any, topic: str) -> int:
+    places = [TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic) or ()]
+    if not places:
+        return 0
+    return sum(consumer.end_offsets(places).values()) - sum(consumer.beginning_offsets(places).values())
 
 
 def _admin(bootstrap: str) -> Any:

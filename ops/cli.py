@@ -21,6 +21,7 @@ from ops.rebuild import rebuild
 from ops.replay import replay
 from ops.serve import serve_app, topics
 from ops.setup import dashboard_app, setup
+from ops.status import status
 from runtime.faults import Fault
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.command()(demo)
 app.command()(up)
 app.command()(setup)
 app.command()(doctor)
+app.command()(status)
 app.command("import")(import_cases)
 app.command()(replay)
 app.command()(rebuild)
