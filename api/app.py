@@ -27,6 +27,7 @@ from api.parts import Parts, now_ms
 from api.problems import REPEAT, Problem, document
 from eventlog.append import LogUnreachable
 from projections import board
+from projections.database import AWAY
 
 READY_LAG_MS_MAX = 5_000
 STATIC = Path(__file__).with_name("static")
@@ -80,7 +81,7 @@ def _add_errors(app: FastAPI) -> None:
         log.error("api.rows_unreachable", reason=repr(error))
         return document("rows_unreachable", hint=REPEAT)
 
-    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError):
+    for kind in AWAY:
         app.add_exception_handler(kind, rows_unreachable)
 
 

@@ -104,16 +104,17 @@ class Hub:
 
     async def load(self, pool: Any) -> None:
         """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
-        upto = await ends(self._bootstrap, self._names.events)
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             places = await checkpoint.read(connection, board.NAME)
             self.rows = {row.case_id: row for row in await board.read_rows(connection)}
             self.counts = await board.read_counts(connection)
             for partition, place in places.items():
-                checkpoint.require_log(place, self.log, upto[partition])
                 self._folders[partition] = Folder(partition, place, only_open=True)
                 files = await case_state.load_open(connection, partition)
                 self._folders[partition].put((file.id for file in files), {file.id: file for file in files})
+        upto = await ends(self._bootstrap, self._names.events)  # read last: the rows go on meanwhile, never beyond it
+        for partition, place in places.items():
+            checkpoint.require_log(place, self.log, upto[partition])
         for row in self.rows.values():
             self._count_row(row, 1)
         self._day = self._today()

@@ -14,6 +14,7 @@ from api.problems import Problem
 from api.sealing import Keys
 from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, SystemAction
 from domain.case.values import Actor, Contact
+from eventlog.verdict import ACTION_BYTES_MAX
 
 BODY_BYTES_MAX = 48 * 1024
 CASE_NAMESPACE = uuid.UUID("0b2f3a54-5c3a-5b55-8f5c-6a1d7d9c2b11")
@@ -66,9 +67,12 @@ def read_action(body: bytes, *, report: bool) -> tuple[Envelope, CaseAction, dic
 async def make_attempt(
     keys: Keys, actor: Actor, case_id: str, envelope: Envelope, action: CaseAction, plain: Any, now_ms: int
 ) -> Attempt:
-    """The attempt as it goes into the log: free text and contacts sealed, with the digest of the plain body."""
+    """The attempt as it goes into the log: free text and contacts sealed, with the digest of the plain body.
+
+    Raises Problem `too_large`: sealing makes text longer, and what no decider would read must not be appended.
+    """
     digest = keys.digest([actor.person, plain, envelope.expected_version])
-    return Attempt(
+    attempt = Attempt(
         id=str(envelope.action_id),
         case=case_id,
         actor=actor,
@@ -78,6 +82,10 @@ async def make_attempt(
         occurred_at_ms=envelope.occurred_at_ms,
         expected_version=envelope.expected_version,
     )
+    size = len(msgspec.json.encode(attempt))
+    if size > ACTION_BYTES_MAX:
+        raise Problem("too_large", found=size, allowed=ACTION_BYTES_MAX)
+    return attempt
 
 
 async def _sealed(keys: Keys, kid: str, action: CaseAction) -> CaseAction:

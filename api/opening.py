@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import asyncpg
 import structlog
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
@@ -23,7 +22,7 @@ from api.parts import Parts
 from api.sealing import Keys
 from eventlog.append import Appender
 from eventlog.topics import TopicNames, topic_ids
-from projections.database import migrate, open_pool
+from projections.database import AWAY, migrate, open_pool
 from runtime.faults import EXIT_NEEDS_HAND, Fault
 
 POOL_SIZE = 10
@@ -31,7 +30,7 @@ ANSWER_S_MAX = 3.0
 OPEN_AGAIN_S = 0.5
 CLOSE_S_MAX = 2.0
 EXIT_HUB_STOPPED = 70
-AWAY = (OSError, TimeoutError, KafkaError, AioKafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
+NOT_THERE = (*AWAY, KafkaError, AioKafkaError)
 """What the absence of the log or the database looks like: nothing to end for."""
 
 log = structlog.get_logger("api")
@@ -71,7 +70,7 @@ async def _until_there(parts: Parts, bootstrap: str, postgres: str, names: Topic
     while True:
         try:
             return await _loaded(parts, bootstrap, postgres, names)
-        except AWAY as error:
+        except NOT_THERE as error:
             if repr(error) != said:
                 said = repr(error)
                 log.warning("api.waits", reason=said)

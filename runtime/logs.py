@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from types import TracebackType
@@ -18,6 +19,8 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = ("password", "token", "ticket", "secret", "key", "dsn", "postgres", "authorization", "cookie")
+REPEATED_S_MIN = 10.0
+REPEATED_KEPT_MAX = 256
 HIDDEN = "[hidden]"
 DEPTH_MAX = 8
 NAMES_KEPT_MAX = 1_024
@@ -60,8 +63,28 @@ def configure_logging(level: str, process: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
+    library.addFilter(Seldom())
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[library], force=True)
     sys.excepthook = _uncaught
+
+
+class Seldom(logging.Filter):
+    """A third party's line once in REPEATED_S_MIN: while the log is away they say the same many times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True if nothing like it was said lately."""
+        now = time.monotonic()
+        if len(self._said) > REPEATED_KEPT_MAX:
+            self._said.clear()
+        key = (record.name, str(record.msg))
+        if now - self._said.get(key, -REPEATED_S_MIN) < REPEATED_S_MIN:
+            return False
+        self._said[key] = now
+        return True
 
 
 def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -73,18 +73,21 @@ class Clock(Processor):
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Load the open cases of these partitions, and go on after them."""
-        upto = await ends(self._bootstrap, self.topic)
+        rows: dict[int, checkpoint.Checkpoint] = {}
         for partition in sorted(partitions):
             async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
                 row = (await checkpoint.read(connection, case_state.NAME)).get(partition)
                 files = await case_state.load_open(connection, partition)
             if row is not None:
-                checkpoint.require_log(row, self._log, upto[partition])
+                rows[partition] = row
             folder = Folder(partition, row, only_open=True)
             folder.put((file.id for file in files), {file.id: file for file in files})
             self._folders[partition] = folder
             for file in files:
                 self._note(file.id, file.case.next_due_ms if file.case else None)
+        upto = await ends(self._bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
+        for partition, row in rows.items():
+            checkpoint.require_log(row, self._log, upto[partition])
         return {partition: self._folders[partition].next_offset for partition in partitions}
 
     def released(self, partitions: set[int]) -> None:

@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from domain.case.frame import Rules
+from eventlog.casefile import CaseFile
 from eventlog.numbering import Series
 from eventlog.record import DecisionRecord, LogRecord, Origin, Outcome, TakeoverRecord, encode, headers
 from eventlog.stored import Stored, read_entry
@@ -24,7 +25,7 @@ from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, read_attempt
 from projections import case_state, checkpoint
-from projections.database import migrate, open_pool
+from projections.database import AWAY, migrate, open_pool
 from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
@@ -34,6 +35,8 @@ from streams.worker import Processor
 IN_FLIGHT_RECORDS_MAX = 2_000
 POOL_SIZE = 2
 EXIT_SEND_FAILED = 72
+ROWS_S_MAX = 60.0
+ROWS_AGAIN_S = 0.1
 
 log = structlog.get_logger("dispatch")
 
@@ -172,10 +175,22 @@ class Dispatch(Processor):
         missing = {docket: ids for docket, found in wanted.items() if (ids := docket.missing(found))}
         if not missing:
             return
-        async with self._pool.acquire() as connection:
-            files = await case_state.load_files(connection, sorted(set[str]().union(*missing.values())))
+        files = await self._files(sorted(set[str]().union(*missing.values())))
         for docket, ids in missing.items():
             docket.put(ids, files)
+
+    async def _files(self, ids: list[str]) -> Mapping[str, CaseFile]:
+        """A database that was started again is waited for: deciding goes on sooner than a new process could."""
+        deadline = asyncio.get_running_loop().time() + ROWS_S_MAX
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    return await case_state.load_files(connection, ids)
+            except AWAY as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                log.warning("dispatch.rows_away", reason=repr(error))
+            await asyncio.sleep(ROWS_AGAIN_S)
 
     async def _fold_tail(self, taken: Mapping[int, Docket], starts: dict[int, int], upto: dict[int, int]) -> None:
         async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):

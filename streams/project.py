@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
+from projections.checkpoint import WrongLog
 from projections.database import migrate, open_pool
 from projections.runner import Runner
 from streams.chunks import Chunk, Fetching
@@ -56,7 +57,13 @@ class Project(Processor):
         """Where the rows of these partitions stand."""
         assert self._runner is not None, "opened before it is placed"
         upto = await ends(self._bootstrap, self.topic)
-        return {partition: await self._runner.start(partition, upto[partition]) for partition in sorted(partitions)}
+        return {partition: await self._start(self._runner, partition, upto[partition]) for partition in partitions}
+
+    async def _start(self, runner: Runner, partition: int, end: int) -> int:
+        try:
+            return await runner.start(partition, end)
+        except WrongLog:  # a former holder may have written on after the end was read: only a second look tells
+            return await runner.start(partition, (await ends(self._bootstrap, self.topic))[partition])
 
     def released(self, partitions: set[int]) -> None:
         """Drop the partitions' folds; whoever takes them reads the rows."""

@@ -50,7 +50,7 @@ class React(Processor):
 
     async def open(self) -> None:
         """Connect to the database and the log."""
-        self._pool = await open_pool(self._postgres, POOL_SIZE, "liandong-react", durable=False)
+        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-react", durable=False)
         async with self._pool.acquire() as connection:
             await migrate(connection)
         await self._appender.__aenter__()
@@ -62,9 +62,9 @@ class React(Processor):
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Go on after the last record whose consequences stand in the log. Raises WrongLog."""
-        upto = await ends(self._bootstrap, self.topic)
         async with self._pool.acquire() as connection:
             known = await checkpoint.read(connection, NAME)
+        upto = await ends(self._bootstrap, self.topic)
         for partition in sorted(partitions):
             place = known.get(partition) or Checkpoint(NAME, partition, log=self._log)
             checkpoint.require_log(place, self._log, upto[partition])

@@ -16,7 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import faust
 import msgspec
 import structlog
@@ -25,6 +24,7 @@ from mode import CrashingSupervisor
 from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
+from projections.database import AWAY
 from runtime.faults import EXIT_NEEDS_HAND, Fault
 from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
@@ -229,7 +229,7 @@ async def _opened(processor: Processor, told: asyncio.Event) -> bool:
     while not told.is_set():
         try:
             await processor.open()
-        except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*AWAY, KafkaError) as error:
             log.warning("worker.waits", processor=processor.name, reason=repr(error))
         else:
             return True

@@ -20,7 +20,7 @@ from runtime.faults import Fault
 
 LIST = Path(__file__).with_name("jars.sha256")
 TRIES_MAX = 3
-TIMEOUT_S = 30
+TIMEOUT_S = 10
 
 
 class Jar(msgspec.Struct, frozen=True):

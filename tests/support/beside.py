@@ -59,11 +59,11 @@ class Beside:
         finally:
             await connection.close()
 
-    def start(self, part: str) -> subprocess.Popen[bytes]:
+    def start(self, part: str, **settings: str) -> subprocess.Popen[bytes]:
         """Run `liandong serve PART`; what it says goes to PART.log in the test's folder."""
         with (self._folder / f"{part}.log").open("ab") as out:
             command = [sys.executable, "-m", "ops.cli", "serve", part]
-            process = subprocess.Popen(command, env=self.env, stdout=out, stderr=out)
+            process = subprocess.Popen(command, env={**self.env, **settings}, stdout=out, stderr=out)
         self._running.append(process)
         return process
 

@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,35 +24,52 @@ PARTS = ("kafka.Kafka", "postgres", "ops.cli")
 class Live:
     """A running `liandong demo --quiet`; `address` is its API, `kafka` its broker."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, **settings: str) -> None:
         env = {**os.environ, "LIANDONG_DATA_DIR": str(data_dir), "LIANDONG_PORT": str(port), "PYTHONWARNINGS": ""}
         self.data_dir = data_dir
         self.address = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "demo", "--quiet"],
-            env=env,
+            env={**env, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=Path(__file__).parents[2],
         )
-        self.kafka = self._wait()
+        self._lines: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        self.kafka = str(eventually(self._named, READY_S_MAX, "the demo is up"))
         self._tokens: dict[str, str] = {}
 
-    def _wait(self) -> str:
-        said: list[str] = []
+    def _listen(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            said.append(line)
-            if match := re.search(r"Kafka +(127\S+)", line):
-                return match[1]
-        raise AssertionError("the demo did not start:\n" + "".join(said))
+        self._lines.extend(iter(self.process.stdout.readline, ""))
+
+    def _named(self) -> str:
+        match = re.search(r"Kafka +(127\S+)", self.said())
+        assert match or self.process.poll() is None, f"the demo did not start:\n{self.said()}"
+        return match[1] if match else ""
+
+    def said(self) -> str:
+        """What the demo printed so far."""
+        return "".join(self._lines)
+
+    def node(self, name: str) -> psutil.Process:
+        """The embedded broker ("kafka") or database ("postgres")."""
+        mark = {"kafka": "kafka.Kafka", "postgres": str(self.data_dir / "postgres")}[name]
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if any(mark in word for word in child.cmdline()):
+                    return child
+        raise AssertionError(f"{name} does not run")
 
     def part(self, name: str) -> psutil.Process:
         """The process of `liandong serve NAME`."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            if child.cmdline()[-2:] == ["serve", name]:
-                return child
+            with suppress(psutil.NoSuchProcess):
+                if child.cmdline()[-2:] == ["serve", name]:
+                    return child
         raise AssertionError(f"{name} does not run")
 
     def family(self) -> list[psutil.Process]:
@@ -110,6 +129,7 @@ class Live:
 
     def close(self) -> None:
         """Let go of its output."""
+        self._listener.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
 

@@ -1,0 +1,157 @@
+"""People at work over HTTP while things break: what each action was told is kept, and held against the log later."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api.intake import case_of_report
+from eventlog.history import records
+from eventlog.record import DecisionRecord, Outcome
+from eventlog.stored import read_entry
+from eventlog.topics import TopicNames
+from tests.support.city import GRID
+from tests.support.live import Live, eventually
+
+ANSWER_S_MAX = 20.0
+PAUSE_S = 0.05
+AGAIN_S = 0.2
+SETTLED_S_MAX = 60.0
+SERVER_ERROR = 500
+PEOPLE = ("acceptor", "acceptor", "grid_head-410183001", "grid_head-410183002")
+
+
+@dataclass(repr=False)
+class Asked:
+    """One action and what it was told each time: (when asked, seconds, status or 0 for no answer, body)."""
+
+    who: str
+    action_id: str
+    path: str
+    body: dict[str, Any]
+    told: list[tuple[float, float, int, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def answered(self) -> bool:
+        """True once an outcome was given: not a 503, not a 202, not silence."""
+        return bool(self.told) and "outcome" in self.told[-1][3]
+
+    def __repr__(self) -> str:
+        statuses = [status for _, _, status, _ in self.told]
+        return f"{self.who} {self.path} {self.action_id}: {statuses[:5]} … {statuses[-5:]}"
+
+
+class Load:
+    """A context in which four people report cases and take them in, one action after the other; one is refused."""
+
+    def __init__(self, live: Live) -> None:
+        self.asked: list[Asked] = []
+        self._live = live
+        self._stop = threading.Event()
+        self._headers = {who: {"Authorization": f"Bearer {live.token(who)}"} for who in PEOPLE}
+        self._threads = [threading.Thread(target=self._work, args=(who,), daemon=True) for who in PEOPLE]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        self.until_answered(time.monotonic(), "a first answer")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Everybody goes home; what has no outcome yet stays without one."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(ANSWER_S_MAX * 2)
+
+    def until_answered(self, since: float, what: str, within_s: float = SETTLED_S_MAX) -> float:
+        """Wait for an outcome of an action asked after that instant; gives the seconds from it to the answer."""
+
+        def first() -> float:
+            assert all(thread.is_alive() for thread in self._threads), "somebody stopped working"
+            told = (told for one in list(self.asked) for told in list(one.told))
+            ends = [at + took for at, took, _, body in told if at > since and "outcome" in body]
+            return min(ends) - since if ends else 0.0
+
+        return float(eventually(first, within_s, what))
+
+    def statuses(self, since: float = 0.0) -> dict[int, int]:
+        """How often each status was told for what was asked after that instant."""
+        found: dict[int, int] = defaultdict(int)
+        for one in list(self.asked):
+            for at, _, status, _ in list(one.told):
+                found[status] += at > since
+        return dict(found)
+
+    def slowest(self, since: float = 0.0) -> float:
+        """The longest that anybody waited for an answer of any kind, in seconds."""
+        return max((took for one in list(self.asked) for at, took, *_ in list(one.told) if at > since), default=0.0)
+
+    def settle(self) -> None:
+        """Repeat with the same id whatever has no outcome yet, until it has one."""
+        deadline = time.monotonic() + SETTLED_S_MAX
+        with httpx.Client(timeout=ANSWER_S_MAX) as client:
+            for one in self.asked:
+                while not one.answered:
+                    assert time.monotonic() < deadline, f"no outcome of {one}"
+                    self._ask(client, one)
+                    time.sleep(0 if one.answered else AGAIN_S)
+
+    def verify(self) -> None:
+        """Every action stands in the log exactly once, with the outcome that was told; all else is `repeated`."""
+        found: dict[str, list[DecisionRecord]] = defaultdict(list)
+        for stored in records(self._live.kafka, TopicNames().events):
+            record = read_entry(stored).record
+            if isinstance(record, DecisionRecord) and record.attempt is not None:
+                found[record.attempt.id].append(record)
+        assert SERVER_ERROR not in self.statuses()
+        for one in self.asked:
+            firsts = [record for record in found[one.action_id] if record.outcome is not Outcome.REPEATED]
+            assert len(firsts) == 1, f"{one}: {len(firsts)} decisions"
+            for *_, body in one.told:
+                if "outcome" in body:
+                    origin = {"partition": firsts[0].origin.partition, "offset": firsts[0].origin.offset}
+                    assert (body["outcome"], body["origin"]) == (str(firsts[0].outcome), origin), one
+        for name in ("board", "case_state", "outcomes", "timeline"):
+            said = self._live.command("rebuild", name)
+            assert (said.returncode, "equal" in said.stdout) == (0, True), said.stdout + said.stderr
+
+    def _work(self, who: str) -> None:
+        with httpx.Client(timeout=ANSWER_S_MAX) as client:
+            while not self._stop.is_set():
+                report = self._report(who)
+                self._until_answered(client, report)
+                if report.answered and report.told[-1][3]["outcome"] == "accepted":
+                    accept_id = str(uuid.uuid4())
+                    path = f"/api/cases/{case_of_report(report.action_id)}/actions"
+                    body = {"action_id": accept_id, "action": "accept"}
+                    self._until_answered(client, Asked(who, accept_id, path, body))
+                self._stop.wait(PAUSE_S)
+
+    def _report(self, who: str) -> Asked:
+        action_id = str(uuid.uuid4())
+        case = {"place": {"grid": GRID}, "channel": "hotline", "case_class": "010101"}
+        return Asked(who, action_id, "/api/cases", {"action_id": action_id, **case})
+
+    def _until_answered(self, client: httpx.Client, one: Asked) -> None:
+        self.asked.append(one)
+        self._ask(client, one)
+        while not one.answered and not self._stop.wait(AGAIN_S):
+            self._ask(client, one)
+
+    def _ask(self, client: httpx.Client, one: Asked) -> None:
+        at = time.monotonic()
+        try:
+            answer = client.post(f"{self._live.address}{one.path}", json=one.body, headers=self._headers[one.who])
+            status, body = answer.status_code, answer.json() if answer.status_code != SERVER_ERROR else {}
+        except httpx.HTTPError as error:
+            status, body = 0, {"error": repr(error)}
+        one.told.append((at, time.monotonic() - at, status, body))
