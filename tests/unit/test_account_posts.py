@@ -10,13 +10,14 @@ from reference.profile import load_profile
 from runtime.faults import Fault
 from tests.support.city import GRID, TEAM
 
+CITY = load_profile("xinmi")
+
 
 def test_without_a_scope_a_post_is_the_whole_city_and_with_one_it_has_its_level() -> None:
-    city = load_profile("xinmi")
-    assert sound_post(city, "admin", "admin", None, None, None) == Actor("admin", Role.ADMIN, "410183")
-    assert sound_post(city, "王五", "handler", "410183001", None, TEAM).level == 1
-    assert sound_post(city, "a", "collector", GRID, None, None).level == 3
-    assert sound_post(city, "a", "collector", "410183001", 3, None).level == 3
+    assert sound_post(CITY, "admin", "admin", None, None, None) == Actor("admin", Role.ADMIN, "410183")
+    assert sound_post(CITY, "王五", "handler", "410183001", None, TEAM).level == 1
+    assert sound_post(CITY, "a", "collector", GRID, None, None).level == 3
+    assert sound_post(CITY, "a", "collector", "410183001", 3, None).level == 3
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,6 @@ def test_what_the_city_does_not_have_is_refused_by_name(
     name: str, role: str, scope: str | None, unit: str | None, code: str, found: str
 ) -> None:
     with pytest.raises(Fault, match=f"'{found}'") as refused:
-        sound_post(load_profile("xinmi"), name, role, scope, None, unit)
+        sound_post(CITY, name, role, scope, None, unit)
     assert refused.value.code == code
     assert all("{" not in line for line in refused.value.lines())
