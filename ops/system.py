@@ -33,7 +33,8 @@ from runtime.faults import Fault
 from runtime.metrics import process_registry, serve_metrics
 from runtime.settings import Settings, load_settings
 
-PROCESSORS = ("dispatch", "project", "clock", "react")
+PROCESSORS = ("project", "dispatch", "clock", "react")
+"""In the order of their start; they are stopped from the last to the first, so that rows are written to the end."""
 READY_S_MAX = 60.0
 TRIM_S = 1.0
 EMBEDDED_SESSION_S = 3.0
@@ -89,7 +90,8 @@ class System:
 
     async def _trim_logs(self) -> None:
         while True:
-            for child in self.parts.values():
+            nodes = (self._stack.kafka_node, self._stack.postgres_node) if self._stack else ()
+            for child in (*self.parts.values(), *(node.child for node in nodes)):
                 child.trim_log()
             await asyncio.sleep(TRIM_S)
 
