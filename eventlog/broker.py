@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from typing import Any
 
-from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import (
     IllegalSaslStateError,
     KafkaError,
@@ -24,6 +24,7 @@ from runtime.settings import Settings, load_settings
 REACH_S_MAX = 30.0
 TRY_MS_MAX = 5_000
 TRY_PAUSE_S = 0.5
+CLOSE_S_MAX = 1.0
 
 
 def client_security() -> dict[str, Any]:
@@ -60,7 +61,7 @@ async def reach(bootstrap: str, reach_s_max: float = REACH_S_MAX) -> None:
             while True:
                 for host, port, _ in collect_hosts(bootstrap):
                     try:
-                        connection = await create_conn(host, port, request_timeout_ms=TRY_MS_MAX, **security)
+                        await _knock(host, port, security)
                     except (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError) as error:
                         raise _refused(f"{host}:{port}", error) from None
                     except ssl.SSLCertVerificationError as error:
@@ -68,11 +69,25 @@ async def reach(bootstrap: str, reach_s_max: float = REACH_S_MAX) -> None:
                     except (OSError, KafkaError) as error:
                         said = f"{host}:{port}: {error or type(error).__name__}"
                     else:
-                        connection.close()
                         return
                 await asyncio.sleep(TRY_PAUSE_S)
     except TimeoutError:
         raise _nobody(bootstrap, said, reach_s_max) from None
+
+
+async def _knock(host: str, port: int, security: dict[str, Any]) -> None:
+    """Connect, log in, and leave again. Where no connection was made (OSError) there is none to wait for."""
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=TRY_MS_MAX, **security)
+    made = True
+    try:
+        await connection.connect()
+    except OSError:
+        made = False
+        raise
+    finally:
+        closed: Any = connection.close()
+        if made:
+            await asyncio.wait([closed], timeout=CLOSE_S_MAX)
 
 
 def _refused(server: str, error: Exception) -> Fault:
