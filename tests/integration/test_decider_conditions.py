@@ -25,9 +25,9 @@ from projections.checkpoint import PassedBy
 from projections.database import migrate, open_pool
 from projections.runner import Runner
 from reference.profile import load_profile
+from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
 from streams.dispatch import EXIT_SEND_FAILED
-from streams.worker import EXIT_CRASHED
 from tests.support.beside import Beside
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
@@ -135,8 +135,8 @@ def test_on_a_log_that_was_made_anew_nobody_decides(beside: Beside, topic: str) 
     _make_anew(beside, name)
     asyncio.run(_append_again(beside, name, held))  # the same bytes at the same places: only the topic's id tells
     before = beside.entries()
-    assert beside.start("dispatch").wait(ENDS_S_MAX) == EXIT_CRASHED
-    assert "WrongLog" in beside.said("dispatch")
+    assert beside.start("dispatch").wait(ENDS_S_MAX) == EXIT_NEEDS_HAND
+    assert "[log.wrong] This is not the log that was written before" in beside.said("dispatch")
     assert [r for _, r in beside.entries() if isinstance(r, DecisionRecord)] == [
         r for _, r in before if isinstance(r, DecisionRecord)
     ]
@@ -150,8 +150,8 @@ def test_a_hole_in_the_record_stops_whoever_folds_it(beside: Beside, part: str) 
     decider.kill()
     reader = beside.start(part)
     asyncio.run(_append_beyond(beside, 5, len(decided[5]) + 1))
-    assert reader.wait(ENDS_S_MAX) == EXIT_CRASHED
-    assert "Hole" in beside.said(part)
+    assert reader.wait(ENDS_S_MAX) == EXIT_NEEDS_HAND
+    assert "[log.hole] The log has a hole: partition 5" in beside.said(part)
 
 
 def test_a_record_for_a_known_origin_changes_no_row(beside: Beside) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import msgspec
 import psutil
-import pytest
 
 from domain.case.actions import Attempt, Report
 from domain.case.values import Channel, Place, Sealed
@@ -21,7 +20,6 @@ from eventlog.verdict import ACTION_BYTES_MAX
 from streams.worker import EXIT_NOT_ASSIGNED
 from tests.support.beside import REPORTER, Beside, a_report
 from tests.support.city import GRID
-from tests.support.live import eventually
 
 ENDED_S_MAX = 30.0
 FLOOD = 20_000
@@ -42,27 +40,23 @@ def test_a_worker_that_joins_no_group_ends_and_says_so(beside: Beside) -> None:
     assert "worker.not_assigned" in beside.said("project")
 
 
-@pytest.mark.parametrize(
-    ("size", "outcome"),
-    [
-        (ACTION_BYTES_MAX, Outcome.ACCEPTED),
-        (ACTION_BYTES_MAX + 1, Outcome.UNDECODABLE),
-        (65 * 1024, Outcome.UNDECODABLE),
-    ],
-)
-def test_an_action_of_64_kb_is_decided_and_a_larger_one_is_kept_for_people(
-    beside: Beside, size: int, outcome: Outcome
-) -> None:
+def test_an_action_of_64_kb_is_decided_and_a_larger_one_is_kept_for_people(beside: Beside) -> None:
     beside.start("dispatch")
-    value = _of_size(size)
-    assert len(value) == size
-    case = msgspec.json.decode(value)["case"]
-    place = asyncio.run(_append(beside, [(partition_of(case), case.encode(), value)]))[0]
+    sizes = {
+        ACTION_BYTES_MAX: Outcome.ACCEPTED,
+        ACTION_BYTES_MAX + 1: Outcome.UNDECODABLE,
+        65 * 1024: Outcome.UNDECODABLE,
+    }
+    values = [_of_size(size) for size in sizes]
+    assert [len(value) for value in values] == list(sizes)
+    cases = [msgspec.json.decode(value)["case"] for value in values]
+    sent = [(partition_of(case), case.encode(), value) for case, value in zip(cases, values, strict=True)]
+    places = asyncio.run(_append(beside, sent))
     beside.all_decided()
-    decided = [r for r in _decisions(beside) if (r.origin.partition, r.origin.offset) == place]
-    assert [record.outcome for record in decided] == [outcome]
+    decided = {(r.origin.partition, r.origin.offset): r.outcome for r in _decisions(beside)}
+    assert [decided[place] for place in places] == list(sizes.values())
     copies = [stored.value for stored in records(beside.kafka, beside.names.dead_letters)]
-    assert copies == ([value] if outcome is Outcome.UNDECODABLE else [])
+    assert sorted(copies, key=lambda copy: len(copy or b"")) == values[1:]
 
 
 def test_a_flood_of_malformed_records_delays_others_and_loses_nothing(
@@ -88,17 +82,18 @@ def test_a_flood_of_malformed_records_delays_others_and_loses_nothing(
     assert (psutil.Process(decider.pid).memory_info().rss - before) >> 20 < GROWTH_MB_MAX
 
 
-@pytest.mark.parametrize("off_ms", [HOUR_MS, -HOUR_MS])
-def test_an_api_whose_clock_is_an_hour_off_is_flagged_and_the_logs_time_counts(beside: Beside, off_ms: int) -> None:
+def test_an_api_whose_clock_is_an_hour_off_is_flagged_and_the_logs_time_counts(beside: Beside) -> None:
     beside.start("dispatch")
     now = time.time_ns() // 1_000_000
-    attempt = msgspec.structs.replace(a_report(), received_at_ms=now + off_ms)
-    value = msgspec.json.encode(attempt)
-    asyncio.run(_append(beside, [(partition_of(attempt.case), attempt.case.encode(), value)]))
-    record = eventually(lambda: _decisions(beside), ENDED_S_MAX, "its decision")[0]
-    assert record.flags == (Flag.API_CLOCK_OFF,)
-    assert record.attempt == attempt
-    assert abs(record.at_ms - now) < HOUR_MS / 60
+    attempts = [msgspec.structs.replace(a_report(), received_at_ms=now + off) for off in (HOUR_MS, 0, -HOUR_MS)]
+    sent = [(partition_of(one.case), one.case.encode(), msgspec.json.encode(one)) for one in attempts]
+    asyncio.run(_append(beside, sent))
+    beside.all_decided()
+    found = {record.case: record for record in _decisions(beside)}
+    for attempt, flags in zip(attempts, ((Flag.API_CLOCK_OFF,), (), (Flag.API_CLOCK_OFF,)), strict=True):
+        assert found[attempt.case].flags == flags
+        assert found[attempt.case].attempt == attempt
+        assert abs(found[attempt.case].at_ms - now) < HOUR_MS / 60
 
 
 def _of_size(size: int) -> bytes:

@@ -53,9 +53,11 @@ def gone(live: Live, node: str) -> Iterator[None]:
     with _stranger(address(live, node)) as stranger:
         over = threading.Thread(target=_hang_up, args=(stranger,))
         over.start()
-        yield
-        stranger.shutdown(socket.SHUT_RDWR)
-        over.join(ENDED_S_MAX)
+        try:
+            yield
+        finally:
+            stranger.shutdown(socket.SHUT_RDWR)
+            over.join(ENDED_S_MAX)
 
 
 @contextmanager
