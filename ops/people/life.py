@@ -64,7 +64,7 @@ async def live(wish: Wish, settings: Settings, profile: Profile, system: System,
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     began = time.monotonic()
     bar = Progress(*columns, console=Console(), disable=wish.headless, transient=True)
-    teller = _Teller(crowd, system, address, zone)
+    teller = _Teller(city, crowd, system, address, zone)
     try:
         with bar, suppress(TimeoutError):
             async with asyncio.timeout(wish.minutes * 60 or None), asyncio.TaskGroup() as tasks:
@@ -125,7 +125,8 @@ async def _days(city: City, crowd: Crowd, zone: ZoneInfo) -> None:
 class _Teller:
     """Says a line a minute what the people did and what the wall shows."""
 
-    def __init__(self, crowd: Crowd, system: System, address: str, zone: ZoneInfo) -> None:
+    def __init__(self, city: City, crowd: Crowd, system: System, address: str, zone: ZoneInfo) -> None:
+        self._city = city
         self._crowd = crowd
         self._system = system
         self._address = address
@@ -169,8 +170,9 @@ class _Teller:
         tally = self._crowd.tally
         at = datetime.now(self._zone).strftime("%H:%M")
         shown = ", ".join(f"{name} {self._tiles.get(name, 0)}" for name in ("open", "near", "overdue"))
+        weather = " 暴雨 storm;" if self._city.storm(_today(self._zone)) else ""
         wall = f"action → wall p99 {self._crowd.watcher.p99_ms():.0f} ms"
-        return f"{at} 操作 actions +{actions} ({_shown(tally.outcomes)}); {shown}; {wall}"
+        return f"{at}{weather} 操作 actions +{actions} ({_shown(tally.outcomes)}); {shown}; {wall}"
 
     async def _look(self, client: httpx.AsyncClient) -> dict[str, int]:
         self._headers = self._headers or await log_in(client)
