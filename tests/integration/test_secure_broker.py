@@ -150,6 +150,13 @@ def test_who_does_not_fit_is_refused_at_once(
     assert time.monotonic() - began < REACH_S_MAX, "not only when the wait for a broker is over"
 
 
+def test_an_api_without_a_master_key_does_not_start(secured: Secured) -> None:
+    refused = secured.run("serve", "api", LIANDONG_MASTER_KEY="too-short")
+    assert refused.returncode == 1
+    assert "[settings.no_master_key]" in refused.stderr
+    assert "too-short" not in refused.stderr
+
+
 def test_without_tls_the_listener_gives_nothing_and_the_wait_ends(secured: Secured) -> None:
     plain = dict.fromkeys((f"LIANDONG_KAFKA_{name}" for name in ("SECURITY", "CA", "USER", "PASSWORD")), "")
     refused = secured.run("topics", **plain)
