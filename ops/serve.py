@@ -1,4 +1,7 @@
-"""`liandong serve` and `liandong topics`: one part of the system as a process, and the topics it needs."""
+"""`liandong serve` and `liandong topics`: one part of the system as a process, and the topics it needs.
+
+A part imports what it runs on and no other part's: importing is most of the time that a killed part is away.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,26 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 import typer
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
-from api import server
 from domain.case.frame import Rules
 from eventlog import refs
 from eventlog.append import Appender
 from eventlog.broker import Unreachable, reach
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from reference.profile import Profile, contents, load_profile, rules_from
-from runtime.faults import EXIT_NEEDS_HAND, Fault
+from runtime.faults import EXIT_NEEDS_HAND, EXIT_NOT_THERE, Fault
 from runtime.logs import configure_logging
 from runtime.metrics import process_registry, serve_metrics, told, worker_name
 from runtime.settings import Settings, load_settings
-from streams.clock import Clock
-from streams.dispatch import Dispatch
-from streams.project import Project
-from streams.react import React
-from streams.worker import EXIT_NOT_THERE, Limits, Processor, run
+
+if TYPE_CHECKING:
+    from streams.worker import Processor
 
 CONTENTS_WAIT_S_MAX = 60.0
 MASTER_KEY_CHARS_MIN = 32
@@ -129,6 +129,8 @@ def topics() -> None:
 @part
 def dispatch() -> None:
     """The decider: reads actions, appends one decision an action."""
+    from streams.dispatch import Dispatch
+
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
     rulebook = contents(profile)[0]
     rules = once_there("refs", lambda: asyncio.run(wait_for_rules(bootstrap, names, rulebook)))
@@ -140,6 +142,8 @@ def dispatch() -> None:
 @part
 def project() -> None:
     """The projections: folds events into rows."""
+    from streams.project import Project
+
     settings, bootstrap, postgres, names, ids, profile = _start("project")
     processor = Project(bootstrap, postgres, names, ids[names.events], profile.about.zone, profile.towns)
     _run(processor, settings, bootstrap)
@@ -149,6 +153,8 @@ def project() -> None:
 @part
 def clock() -> None:
     """The clock: appends a tick when something falls due."""
+    from streams.clock import Clock
+
     settings, bootstrap, postgres, names, ids, _ = _start("clock")
     _run(Clock(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
 
@@ -157,6 +163,8 @@ def clock() -> None:
 @part
 def react() -> None:
     """The reactor: appends what must follow in another case."""
+    from streams.react import React
+
     settings, bootstrap, postgres, names, ids, _ = _start("react")
     _run(React(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
 
@@ -165,6 +173,8 @@ def react() -> None:
 @part
 def api() -> None:
     """The HTTP and websocket API with the screens."""
+    from api import server
+
     settings = load_settings()
     configure_logging(settings.log_level, "api")
     bootstrap, postgres = require_cluster(settings)
@@ -214,9 +224,17 @@ def once_there(what: str, ask: Callable[[], Answer]) -> Answer:
 
 
 def _run(processor: Processor, settings: Settings, bootstrap: str, rulebook: str = "") -> None:
+    from streams.worker import Limits, run
+
     group = f"{settings.topic_prefix}{processor.name}"
     limits = Limits(settings.session_s, settings.assigned_s_max)
     registry = process_registry(processor.name, version("liandong"), rulebook)
     with serve_metrics(registry, settings.data_dir, processor.name, settings.host, settings.metrics_port):
         code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, limits, registry)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    parts = typer.Typer()
+    parts.add_typer(serve_app, name="serve")
+    parts()

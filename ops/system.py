@@ -59,7 +59,7 @@ class System:
 
     def start_part(self, name: str) -> Child:
         """Start `liandong serve NAME` as a child."""
-        command = [sys.executable, "-m", "ops.cli", "serve", name]
+        command = [sys.executable, "-m", "ops.serve", "serve", name]
         child = start(name, command, self._folder / "logs" / f"{name}.log", env=self.env)
         self.parts[name] = child
         self._measures.restarts.labels(name)

@@ -5,6 +5,9 @@ from __future__ import annotations
 EXIT_NEEDS_HAND = 78
 """A part ends with this code where no restart can mend it (`EX_CONFIG` of sysexits.h): whoever supervises it stops."""
 
+EXIT_NOT_THERE = 75
+"""A part ends with this code where what it connects to is not there in time (`EX_TEMPFAIL`): it is started again."""
+
 
 class Fault(Exception):
     """Raised where only a person can help; the command line prints it without a traceback and exits 1."""

@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
 from projections.database import AWAY
-from runtime.faults import EXIT_NEEDS_HAND, Fault
+from runtime.faults import EXIT_NEEDS_HAND, EXIT_NOT_THERE, Fault
 from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
 
@@ -42,7 +42,6 @@ BUFFER_CHUNKS_MAX = 48
 EXIT_CRASHED = 70
 EXIT_NOT_ASSIGNED = 71
 EXIT_STOPPED_LATE = 73
-EXIT_NOT_THERE = 75
 
 log = structlog.get_logger("worker")
 
@@ -188,9 +187,9 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
     processor.join(app)
     asking = processor.measures.watch_lag(bootstrap, processor.topic)
     beside = [asyncio.create_task(task) for task in (processor.alongside(), asking)]
+    starting = asyncio.create_task(app.start())  # it does not return from a group that it can not join
     try:
-        await app.start()
-        code = await _watch(app, told, beside, limits.assigned_s_max)
+        code = await _watch(app, told, starting, beside, limits.assigned_s_max)
     except Fault as fault:
         code = _needs_hand(fault)
     except Exception:
@@ -198,7 +197,7 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
         code = EXIT_CRASHED
     if code:
         os._exit(code)
-    for task in beside:
+    for task in (*beside, starting):
         task.cancel()
     try:
         await _drain(processor, app)
@@ -247,10 +246,18 @@ def _needs_hand(fault: Fault) -> int:
     return EXIT_NEEDS_HAND
 
 
-async def _watch(app: Any, told: asyncio.Event, beside: Sequence[asyncio.Task[None]], assigned_s_max: float) -> int:
+async def _watch(
+    app: Any,
+    told: asyncio.Event,
+    starting: asyncio.Task[None],
+    beside: Sequence[asyncio.Task[None]],
+    assigned_s_max: float,
+) -> int:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + assigned_s_max
     while not told.is_set():
+        if starting.done():
+            starting.result()
         if app.crashed or app.should_stop:
             if isinstance(app.crash_reason, Fault):
                 return _needs_hand(app.crash_reason)
@@ -262,7 +269,7 @@ async def _watch(app: Any, told: asyncio.Event, beside: Sequence[asyncio.Task[No
                     return _needs_hand(fault)
                 log.error("worker.side_task_ended", reason=repr(task.exception()))
                 return EXIT_CRASHED
-        if app.consumer.assignment():
+        if starting.done() and app.consumer.assignment():
             deadline = loop.time() + assigned_s_max
         elif loop.time() > deadline:
             log.error("worker.not_assigned", limit_s=assigned_s_max)
