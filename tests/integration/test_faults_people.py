@@ -19,7 +19,6 @@ from websockets.sync.client import connect
 
 from api.intake import BODY_BYTES_MAX
 from api.parts import ACTIONS_PER_S_MAX, BURST_MAX
-from api.websocket import CLOSE_S_MAX, NOT_READING
 from eventlog.history import case_history
 from eventlog.record import DecisionRecord, Flag
 from eventlog.topics import TopicNames
@@ -36,7 +35,6 @@ ANSWER_S_MAX = 5.0
 GROWTH_MB_MAX = 80
 HOUR_MS = 3_600_000
 DRAIN_S = 2
-STALL_S = DRAIN_S + CLOSE_S_MAX / 2
 
 
 def _others_while(live: Live, flood: Callable[[], Any]) -> list[float]:
@@ -157,13 +155,11 @@ def test_a_browser_that_stops_reading_slows_nobody_and_is_let_go(
         other.send(msgspec.json.encode({"op": "auth", "ticket": ticket()}).decode())
         other.send(msgspec.json.encode({"op": "sub", "t": "city", "from": {}}).decode())
         listening = pool.submit(_listen, other, beats)
-        with Deaf(address, ticket()) as late, Deaf(address, ticket()) as deaf:
-            assert late.ask_until_stuck() > 0
+        with Deaf(address, ticket()) as deaf:
             assert deaf.ask_until_stuck() > 0
             at = time.monotonic()
-            time.sleep(STALL_S)  # the fault itself: nothing is read for so long
-            assert late.read_on() == NOT_READING, "who reads on is told why"
-            eventually(lambda: deaf.port not in _peers(api), WAIT_S_MAX, "who does not is gone")
+            assert deaf.port in _peers(api)
+            eventually(lambda: deaf.port not in _peers(api), WAIT_S_MAX, "it is let go")
             record_property("let go after s", round(time.monotonic() - at, 1))
             assert (api.memory_info().rss - before) >> 20 < GROWTH_MB_MAX
         other.close()
