@@ -7,6 +7,7 @@ not stand there, so the caller repeats it with the same action id, which is safe
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -129,11 +130,15 @@ class Appender:
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:
-    try:
+    with suppress(TimeoutError, KafkaError, OSError):
         async with asyncio.timeout(RETIRE_S_MAX):
             await producer.stop()
-    except (TimeoutError, KafkaError):
-        await producer.client.close()
+        return
+    # What it could not send is given up, and so is the task that would try for ever (aiokafka leaves it running).
+    with suppress(TimeoutError, KafkaError, OSError):
+        async with asyncio.timeout(RETIRE_S_MAX):
+            await producer._sender.close()  # pyright: ignore[reportPrivateUsage]
+            await producer.client.close()
 
 
 def _look_away(sent: asyncio.Future[Any]) -> None:

@@ -48,7 +48,10 @@ async def watch(folders: Sequence[Path]) -> None:
     said: dict[Path, str] = {}
     while True:
         for folder in folders:
-            fault = full(folder) or low(folder)
+            try:
+                fault = full(folder) or low(folder)
+            except OSError:  # a disk that is away is said by whoever needs it
+                continue
             code = fault.code if fault else ""
             if fault and said.get(folder, "") != code:
                 say(fault)

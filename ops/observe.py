@@ -48,6 +48,9 @@ AGAIN_S = 0.5
 COMPARISONS_MAX = 12
 COMPARE_AGAIN_S = 0.15
 EMBEDDED = {"java": "kafka", "postgres": "postgres"}
+KEPT_S_MAX = 10.0
+FOLDS = (*NAMES, "react")
+"""Whose places are looked at: the projections, and the reactor, which keeps one like they do."""
 
 Samples = dict[tuple[str, str], float]
 """(name of the sample, its label's value or "") → value."""
@@ -97,11 +100,12 @@ async def _metrics(address: str) -> Samples:
     try:
         async with httpx.AsyncClient(timeout=PART_S_MAX, trust_env=False) as client:
             text = (await client.get(f"http://{address}/metrics")).raise_for_status().text
-    except httpx.HTTPError:
+        families = list(text_string_to_metric_families(text))
+    except (httpx.HTTPError, ValueError):  # nobody there, or somebody else by now
         return {}
     return {
         (sample.name, sample.labels.get("worker") or sample.labels.get("part") or ""): sample.value
-        for family in text_string_to_metric_families(text)
+        for family in families
         for sample in family.samples
     }
 
@@ -109,9 +113,10 @@ async def _metrics(address: str) -> Samples:
 def _processes(asked: Mapping[str, Samples]) -> list[ProcessFound]:
     keeper = asked.get("system", {})
     restarts = {part: int(count) for (name, part), count in keeper.items() if name == "liandong_part_restarts_total"}
-    found = [_process(part, asked.get(part, {}), restarts.get(part)) for part in sorted({*asked, *restarts})]
+    parts = sorted({*asked, *restarts} - set(EMBEDDED.values()))
+    found = [_process(part, asked.get(part, {}), restarts.get(part)) for part in parts]
     keeper_pid = next((process.pid for process in found if process.part == "system"), None)
-    return found + (_embedded(keeper_pid) if keeper_pid is not None else [])
+    return found + (_embedded(keeper_pid, restarts) if keeper_pid is not None else [])
 
 
 def _process(part: str, said: Samples, restarts: int | None) -> ProcessFound:
@@ -127,7 +132,7 @@ def _process(part: str, said: Samples, restarts: int | None) -> ProcessFound:
     )
 
 
-def _embedded(keeper_pid: int) -> list[ProcessFound]:
+def _embedded(keeper_pid: int, restarts: Mapping[str, int]) -> list[ProcessFound]:
     """The embedded Kafka and PostgreSQL: children of the one that keeps the system, on this machine."""
     found: list[ProcessFound] = []
     try:
@@ -136,7 +141,8 @@ def _embedded(keeper_pid: int) -> list[ProcessFound]:
             if name is not None:
                 family = [child, *child.children(recursive=True)]
                 memory = sum(process.memory_info().rss - process.memory_info().shared for process in family)
-                found.append(ProcessFound(name, child.pid, memory, round(time.time() - child.create_time(), 1)))
+                uptime = round(time.time() - child.create_time(), 1)
+                found.append(ProcessFound(name, child.pid, memory, uptime, restarts.get(name, 0)))
     except psutil.Error:
         pass
     return found
@@ -148,7 +154,8 @@ async def _kafka(bootstrap: str, names: TopicNames) -> tuple[ServiceFound, tuple
             started = time.perf_counter()
             await read(names.events)
             took = (time.perf_counter() - started) * 1000
-        version, topics = await asyncio.to_thread(kept, bootstrap, names)
+        async with asyncio.timeout(KEPT_S_MAX):
+            version, topics = await asyncio.to_thread(kept, bootstrap, names)
     except _UNREACHABLE as error:
         return ServiceFound(fault=_why(error)), ()
     return ServiceFound(version, round(took, 1)), topics
@@ -178,14 +185,14 @@ async def _folds(pool: Any, bootstrap: str, names: TopicNames) -> tuple[FoldFoun
 async def _places(pool: Any, bootstrap: str, names: TopicNames) -> dict[str, tuple[PlaceFound, ...]]:
     async with asyncio.timeout(ASK_S_MAX * 2):
         async with pool.acquire() as connection:
-            rows = {name: await checkpoint.read(connection, name) for name in NAMES}
+            rows = {name: await checkpoint.read(connection, name) for name in FOLDS}
         events = await ends(bootstrap, names.events)
         decided = await _decided(bootstrap, names.events, events)
         actions = await ends(bootstrap, names.actions)
     for one in rows.values():
         for partition, row in one.items():
             decided[partition] = max(decided.get(partition, 0), row.last_origin + 1)
-    folded = {n: {p: rows[n][p].next_offset if p in rows[n] else 0 for p in range(PARTITIONS)} for n in NAMES}
+    folded = {n: {p: rows[n][p].next_offset if p in rows[n] else 0 for p in range(PARTITIONS)} for n in FOLDS}
     sides = {"decide": (decided, actions)} | {name: (places, events) for name, places in folded.items()}
     return {
         name: tuple(PlaceFound(p, places.get(p, 0), upto.get(p, 0)) for p in range(PARTITIONS))
@@ -231,7 +238,11 @@ async def _hub_digests(settings: Settings) -> AsyncIterator[dict[str, Any]]:
             except httpx.HTTPError:
                 yield {"why": "api"}
                 return
-            yield answer.json() if answer.status_code == 200 else {"why": f"api {answer.status_code}"}
+            try:
+                found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
+            except ValueError:  # somebody else has that port by now
+                found = {}
+            yield found or {"why": f"api {answer.status_code}"}
             await asyncio.sleep(COMPARE_AGAIN_S)
 
 

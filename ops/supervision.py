@@ -20,6 +20,7 @@ from runtime.restarts import Restarts
 
 LOOK_S = 0.05
 SHOWN_LINES = 6
+HANDS_ASKED_MAX = 1
 
 log = structlog.get_logger("system")
 
@@ -37,14 +38,20 @@ class Node(Protocol):
 
 
 async def keep_part(child: Child, start: Callable[[], Child]) -> None:
-    """Start a part again whenever it ends, for ever. Raises Fault `system.needs_hand` at EXIT_NEEDS_HAND."""
+    """Start a part again whenever it ends, for ever. Raises Fault `system.needs_hand` when EXIT_NEEDS_HAND comes twice
+    running: what only looked so to a part that had just lost its partitions is healed by the first restart."""
     restarts = Restarts()
+    asked = 0
     while True:
         code = await _end(child)
-        if code == EXIT_NEEDS_HAND:
+        asked = asked + 1 if code == EXIT_NEEDS_HAND else 0
+        if asked > HANDS_ASKED_MAX:
             raise _needs_hand(child)
         await _pause(restarts, child.name, code)
-        child = start()
+        try:
+            child = start()
+        except OSError as error:  # no process, no room: it may be there in a moment
+            log.warning("system.not_started", part=child.name, reason=repr(error))
         restarts.started()
 
 
@@ -62,7 +69,7 @@ async def keep_node(node: Node, ended: Counter) -> None:
         await _pause(restarts, node.child.name, code)
         try:
             await node.start()
-        except Fault as fault:
+        except (Fault, OSError, TimeoutError) as fault:
             log.warning("system.not_started", part=node.child.name, reason=str(fault))
         else:
             log.warning("system.started_again", part=node.child.name)

@@ -31,8 +31,9 @@ _HANDLED = frozenset({Status.HANDLED, Status.CHECKING, Status.CHECKED, Status.CL
 
 
 class BoardRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An open case on the wall. `due`: 0 normal, 1 near 临期, 2 overdue 已超时 (the lead's handling clock, until the
-    case ends); `stage`: 1 while a stage clock or a co-handler's is overdue 流程. Times in ms, degrees WGS84."""
+    """An open case on the wall. `due`: 0 normal, 1 near 临期, 2 overdue 已超时 (the handling clock of the present lead,
+    or of the one that gave the case back, until the case ends); `stage`: 1 while a stage clock or a co-handler's is
+    overdue 流程. Times in ms, degrees WGS84."""
 
     case_id: str
     number: str

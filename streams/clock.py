@@ -12,24 +12,21 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from domain.case.actions import Attempt, Tick
 from domain.case.values import Actor, Role
-from eventlog.append import Appender, LogUnreachable
+from eventlog.append import LogUnreachable
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections import case_state, checkpoint
-from projections.database import migrate, open_pool
 from projections.steps import Folder
+from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.measures import TickMeasures
-from streams.worker import Processor
 
-POOL_SIZE = 2
 LOOK_MS = 20
 AGAIN_MS = 250
 TICKS_PER_LOOK_MAX = 500
@@ -37,19 +34,15 @@ NAMESPACE = uuid.UUID("5f0cbb0a-6f1c-5a53-9b0f-3d2f6f7c3f10")
 CLOCK = Actor(person="clock", role=Role.SYSTEM)
 
 
-class Clock(Processor):
+class Clock(Asking):
     """The clock worker of some partitions of `events`."""
 
     name = "clock"
+    pool_size = 2
     fetching = Fetching(wait_ms_max=100, bytes_min=64 * 1024)
 
     def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
-        self.topic = names.events
-        self._bootstrap = bootstrap
-        self._postgres = postgres
-        self._log = log
-        self._pool: Any = None
-        self._appender = Appender(bootstrap, names)
+        super().__init__(bootstrap, postgres, names, log)
         self._folders: dict[int, Folder] = {}
         self._due: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
@@ -59,23 +52,11 @@ class Clock(Processor):
         self._counted = TickMeasures(registry)
         self._counted.waiting.set_function(lambda: len(self._due))
 
-    async def open(self) -> None:
-        """Connect to the database and the log."""
-        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-clock")
-        async with self._pool.acquire() as connection:
-            await migrate(connection)
-        await self._appender.__aenter__()
-
-    async def close(self) -> None:
-        """Let go of both."""
-        await self._appender.__aexit__(None, None, None)
-        await self._pool.close()
-
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Load the open cases of these partitions, and go on after them."""
         rows: dict[int, checkpoint.Checkpoint] = {}
         for partition in sorted(partitions):
-            async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
                 row = (await checkpoint.read(connection, case_state.NAME)).get(partition)
                 files = await case_state.load_open(connection, partition)
             if row is not None:
@@ -85,9 +66,9 @@ class Clock(Processor):
             self._folders[partition] = folder
             for file in files:
                 self._note(file.id, file.case.next_due_ms if file.case else None)
-        upto = await ends(self._bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
+        upto = await ends(self.bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
         for partition, row in rows.items():
-            checkpoint.require_log(row, self._log, upto[partition])
+            checkpoint.require_log(row, self.log, upto[partition])
         return {partition: self._folders[partition].next_offset for partition in partitions}
 
     def released(self, partitions: set[int]) -> None:
@@ -123,7 +104,7 @@ class Clock(Processor):
     async def _send(self, case_id: str, due: int, now: int) -> None:
         """One that does not reach the log is appended again: AGAIN_MS later it is still due."""
         with suppress(LogUnreachable):
-            await self._appender.append(_tick(case_id, due, now))
+            await self.appender.append(_tick(case_id, due, now))
             self.measures.written.inc()
             self._counted.late.observe((_now() - due) / 1000)
 

@@ -10,12 +10,10 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from domain.case.actions import Attempt
 from domain.case.recurrence import follow_ups
 from domain.case.values import Actor, Role
-from eventlog.append import Appender
 from eventlog.position import Hole, follows
 from eventlog.record import DecisionRecord
 from eventlog.stored import Entry, read_entry
@@ -23,51 +21,33 @@ from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections import checkpoint
 from projections.checkpoint import Checkpoint
-from projections.database import migrate, open_pool
+from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
-from streams.worker import Processor
 
 NAME = "react"
-POOL_SIZE = 1
 NAMESPACE = uuid.UUID("e3b6a1a0-5d1f-5b0e-9a55-9f0f6f6c7c02")
 REACTOR = Actor(person="reactor", role=Role.SYSTEM)
 
 
-class React(Processor):
+class React(Asking):
     """The reactor of some partitions of `events`."""
 
     name = NAME
+    pool_size = 1
     fetching = Fetching(wait_ms_max=50, bytes_min=64 * 1024)
 
     def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
-        self.topic = names.events
-        self._bootstrap = bootstrap
-        self._postgres = postgres
-        self._log = log
-        self._pool: Any = None
-        self._appender = Appender(bootstrap, names)
+        super().__init__(bootstrap, postgres, names, log)
         self._places: dict[int, Checkpoint] = {}
-
-    async def open(self) -> None:
-        """Connect to the database and the log."""
-        self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-react", durable=False)
-        async with self._pool.acquire() as connection:
-            await migrate(connection)
-        await self._appender.__aenter__()
-
-    async def close(self) -> None:
-        """Let go of both."""
-        await self._appender.__aexit__(None, None, None)
-        await self._pool.close()
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Go on after the last record whose consequences stand in the log. Raises WrongLog."""
-        async with self._pool.acquire() as connection:
+        async with self.pool.acquire() as connection:
             known = await checkpoint.read(connection, NAME)
-        upto = await ends(self._bootstrap, self.topic)
+        upto = await ends(self.bootstrap, self.topic)
         for partition in sorted(partitions):
-            place = known.get(partition) or Checkpoint(NAME, partition, log=self._log)
-            checkpoint.require_log(place, self._log, upto[partition])
+            place = known.get(partition) or Checkpoint(NAME, partition, log=self.log)
+            checkpoint.require_log(place, self.log, upto[partition])
             self._places[partition] = place
         return {partition: self._places[partition].next_offset for partition in partitions}
 
@@ -87,8 +67,9 @@ class React(Processor):
                 place, found = _next(place, entry)
                 attempts += found
             places.append(place)
-        await asyncio.gather(*(self._appender.append(attempt) for attempt in attempts))
-        async with self._pool.acquire() as connection:
+        await asyncio.gather(*(self.appender.append(attempt) for attempt in attempts))
+        self.measures.written.inc(len(attempts))
+        async with self.pool.acquire() as connection:
             await checkpoint.write(connection, places)
         for place in places:
             if place.partition in self._places:

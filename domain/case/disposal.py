@@ -16,7 +16,8 @@ from domain.case.values import HANDLING_CLOCKS, STAGE_ORDER, ClockKind, PauseCau
 def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
     """派遣: each party gets its own handling clock, from now and not from its signature, and one to sign.
 
-    After a return the clock of a unit that comes back goes on with what is left; any other unit starts in full.
+    After a return the clock of a unit that comes back goes on with what is left; any other unit starts in full, and so
+    does a co-handler whose part was done: it is a new part.
     """
     frame.require(Status.FILED)
     frame.require_desk(Role.DISPATCHER)
@@ -88,7 +89,7 @@ def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
         if clock.running and clock.kind in HANDLING_CLOCKS:
             events.append(clocks.paused(clock, frame.at_ms, frame.rules.calendar, PauseCause.RETURNED))
         elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE:
-            events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=clock.unit != party.unit)
+            events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=True)
     return [*events, frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level))]
 
 

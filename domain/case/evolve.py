@@ -218,7 +218,8 @@ def _clock_moved(
             return replace(clock, running=False, paused=True, stopped_ms=at_ms, used_ms=event.used_ms)
         case ClockExtended():
             moved = replace(clock, deadline_ms=event.deadline_ms, near_ms=event.near_ms)
-            return replace(moved, extended_ms=clock.extended_ms + event.added_ms, near=False)
+            near = clock.near and event.near_ms <= at_ms  # so much is used all the same: it was told once
+            return replace(moved, extended_ms=clock.extended_ms + event.added_ms, near=near)
         case ClockResumed():
             return replace(
                 clock,

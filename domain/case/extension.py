@@ -17,6 +17,7 @@ from domain.worktime import Limit, LimitError, LimitUnit
 
 _WORKING = frozenset({LimitUnit.WM, LimitUnit.WH, LimitUnit.WD})
 _RUNNING = frozenset({LimitUnit.CD})
+_URGENT = frozenset({LimitUnit.UM, LimitUnit.UH})
 
 
 def request_extension(frame: Frame, action: RequestExtension) -> list[CaseEvent]:
@@ -77,9 +78,14 @@ def _require_extendable(frame: Frame) -> Clock:
         raise Refused(ReasonCode.ALREADY_OVERDUE, found=clock.deadline_ms)
     if frame.case.extensions >= EXTENSIONS_MAX:
         raise Refused(ReasonCode.TOO_MANY_EXTENSIONS, found=frame.case.extensions, limit=EXTENSIONS_MAX)
-    if not _units(clock):
-        raise Refused(ReasonCode.URGENT_NOT_EXTENDED, found=clock.limit)
+    if not _units(clock) or _urgent(frame.case.limit):
+        raise Refused(ReasonCode.URGENT_NOT_EXTENDED, found=frame.case.limit or clock.limit)
     return clock
+
+
+def _urgent(limit: str | None) -> bool:
+    """True for a limit in urgent units, also where the source of an import states a deadline of its own."""
+    return limit is not None and Limit.parse(limit).unit in _URGENT
 
 
 def _units(clock: Clock) -> frozenset[LimitUnit]:
@@ -106,5 +112,6 @@ def _require_amount(frame: Frame, clock: Clock, written: str) -> None:
 
 def _original_ms(clock: Clock, workday_minutes: int) -> int:
     if clock.limit is None or clock.limit == clocks.STATED:
-        return max((clock.deadline_ms or 0) - clock.started_ms - clock.extended_ms, 0)
+        whole = clock.used_ms + (clock.deadline_ms or clock.since_ms) - clock.since_ms
+        return max(whole - clock.extended_ms, 0)
     return Limit.parse(clock.limit).span_ms(workday_minutes)

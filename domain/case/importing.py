@@ -110,7 +110,7 @@ def _step(case: Case, step: Step, attempt: Attempt, at_ms: int, rules: Rules, ac
     frame = Frame(case_now, replace(attempt, actor=actor), at_ms, rules)
     events = _decided(frame, step)
     if isinstance(step.do, Dispatch) and action.deadline_ms is not None:
-        events = [_with_stated_deadline(event, action.deadline_ms) for event in events]
+        events = [_with_stated_deadline(event, action.deadline_ms, case_now) for event in events]
     if step.at_ms is None:
         events = [_without_time(event) for event in events if not _is_stage_clock(event)]
     return [*due, *events]
@@ -215,9 +215,13 @@ def _without_time(event: CaseEvent) -> CaseEvent:
     return event if isinstance(event, _CLOCK_EVENTS) else replace(event, at_ms=None)
 
 
-def _with_stated_deadline(event: CaseEvent, deadline_ms: int) -> CaseEvent:
-    if not isinstance(event, ClockStarted) or event.clock is not ClockKind.HANDLE or event.unit is None:
+def _with_stated_deadline(event: CaseEvent, deadline_ms: int, case: Case) -> CaseEvent:
+    """A source's deadline is final: it is not moved by a return either."""
+    if not isinstance(event, ClockStarted | ClockResumed) or event.clock is not ClockKind.HANDLE or event.unit is None:
         return event
+    if isinstance(event, ClockResumed):
+        held = case.clock(ClockKind.HANDLE, event.unit)
+        return replace(event, deadline_ms=deadline_ms, near_ms=held.near_ms if held else event.near_ms)
     assert event.at_ms is not None, "clock events always have an instant"
     return clocks.started_with_stated_deadline(
         event.clock, event.at_ms, unit_holder(event.unit), deadline_ms, event.unit

@@ -81,7 +81,9 @@ class Course:
             sent, at = self._sent_back(chosen, at, town, lead, others)
             acts += sent
         acts.append(Act("dispatcher", at, Dispatch(lead, others)))
-        handled, end = self._handling(chosen, at, lead, others, case_class, condition)
+        # Whoever had the case before has less than the whole limit left, and asks for nothing more.
+        fresh = all(act.unit != lead for act in acts)
+        handled, end = self._handling(chosen, at, lead, others, case_class, condition, fresh)
         acts += handled
         while chosen.random() < REWORK_SHARE and condition.limit is not None:
             sent, end = self._check(chosen, end, town, FailCheck(chosen.choice(list(FailReason))))
@@ -124,10 +126,11 @@ class Course:
         others: tuple[str, ...],
         case_class: CaseClass,
         condition: Condition,
+        fresh: bool,
     ) -> tuple[list[Act], int]:
         signed = dispatched + _minutes(chosen, 3 if condition.urgent else 9)
         used = self._pace.used(case_class.code, chosen)
-        asked, due = self._more_time(chosen, dispatched, signed, lead, condition, used)
+        asked, due = self._more_time(chosen, dispatched, signed, lead, condition, used, EXTENDED_SHARE * fresh)
         busy_until = asked[-1].at_ms if asked else signed
         parts = [self._party(chosen, lead, signed, max(due, busy_until + 5 * MINUTE_MS))]
         end = parts[0][-1].at_ms
@@ -144,7 +147,14 @@ class Course:
         return [*lead_last, Act(_handler(lead), end, Handle(), lead)], end
 
     def _more_time(
-        self, chosen: random.Random, dispatched: int, signed: int, lead: str, condition: Condition, used: float
+        self,
+        chosen: random.Random,
+        dispatched: int,
+        signed: int,
+        lead: str,
+        condition: Condition,
+        used: float,
+        asks_share: float,
     ) -> tuple[list[Act], int]:
         """Requests for more time with their answers, and when the share `used` of all the time granted is over."""
         if condition.limit is None:
@@ -154,7 +164,7 @@ class Course:
         acts: list[Act] = []
         free = signed + MINUTE_MS
         for granted_before in range(EXTENSIONS_MAX):
-            if limit.unit in URGENT or chosen.random() >= EXTENDED_SHARE:
+            if limit.unit in URGENT or chosen.random() >= asks_share:
                 break
             asks = max(self._counted(dispatched, whole * chosen.uniform(*ASKED_AT), limit), free)
             answered = asks + _minutes(chosen, 20)

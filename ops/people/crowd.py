@@ -111,6 +111,7 @@ class Crowd:
                 await self._report(what)
         except httpx.HTTPError:
             self.tally.no_answer += 1
+            self.watcher.nothing_changed((what.life if isinstance(what, Going) else what).case_id)
             self._push(_now() + CATCH_UP_MS, what)
         finally:
             self._hands.release()

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
 from api.intake import Envelope, make_attempt
 from api.sealing import Keys
@@ -59,6 +60,8 @@ _REACHED = {
 CHUNK_CASES_MAX = 100
 """Cases appended before the rows must hold them: what a person does meanwhile waits behind no more than these."""
 
+log = structlog.get_logger("people")
+
 
 class Going(msgspec.Struct):
     """A life that is not over: the case's level and the acts still to come."""
@@ -75,6 +78,7 @@ async def bring_in(
     """Import every so manyth of one local day's lives up to `now_ms`, a chunk at a time.
 
     Gives how many cases are new, how many were known, and the lives that go on; what is known goes on in any case.
+    A history that the rules refuse is a mistake of the plan's: it is said in the log and left out.
     """
     lives = await asyncio.to_thread(city.day, day)
     past = [life for life in lives if life.opened_ms <= now_ms]
@@ -87,9 +91,14 @@ async def bring_in(
         new = [life for life in chunk[::every] if life.case_id not in known]
         origins = await asyncio.gather(*(_append(life, appender, keys, importer, now_ms) for life in new))
         await folded(pool, origins)
-        going = [Going(life, 0, [act for act in life.acts if act.at_ms > now_ms]) for life in new]
+        async with pool.acquire() as connection:
+            there = await case_state.load_files(connection, [life.case_id for life in new])
+        taken = [life for life in new if (file := there.get(life.case_id)) is not None and file.case is not None]
+        if len(taken) < len(new):
+            log.warning("demo.refused", histories=[life.key for life in new if life not in taken])
+        going = [Going(life, 0, [act for act in life.acts if act.at_ms > now_ms]) for life in taken]
         going += [_left(life, file.case) for life in chunk if (file := known.get(life.case_id)) and file.case]
-        yield len(new), len(known), [one for one in going if one.acts]
+        yield len(taken), len(known), [one for one in going if one.acts]
 
 
 async def ended_digest(city: City, pool: Any, days: Sequence[date], before_ms: int) -> str:

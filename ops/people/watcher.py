@@ -11,7 +11,6 @@ from websockets.exceptions import WebSocketException
 
 from domain.case.actions import (
     Accept,
-    Acknowledge,
     Close,
     Dispatch,
     File,
@@ -26,8 +25,8 @@ from ops.wall_client import follow
 SECONDS_KEPT_MAX = 50_000
 WAITING_MAX = 10_000
 AGAIN_S = 1.0
-SHOWN = (Accept, Acknowledge, Close, Dispatch, File, Handle, PassCheck, Return, SendCheck)
-"""Actions that change what the wall shows of a case, when the rules accept them."""
+SHOWN = (Accept, Close, Dispatch, File, Handle, PassCheck, Return, SendCheck)
+"""What always changes the wall's view of a case when the rules accept it (a signature only does if the lead's)."""
 
 
 class Watcher:

@@ -24,13 +24,14 @@ from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.topics import TopicNames
 from ops.embedded.kafka import free_ports
+from ops.system import PROCESSORS
 from tests.support.beside import Beside
 from tests.support.city import GRID
 from tests.support.live import Live, eventually
 
 RATE = 100
 PEOPLE = ("acceptor", "leader", "inspector", "public")
-PARTS = ("dispatch", "project", "clock", "api")
+PARTS = (*PROCESSORS, "api")
 PART_S_MAX = 12.0
 SYSTEM_S_MAX = 30.0
 BETWEEN_ANSWERS = 60

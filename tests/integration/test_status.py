@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
+from ops.system import PROCESSORS
 from runtime.metrics import targets
 from tests.support.city import GRID, TEAM
 from tests.support.live import Live, eventually
@@ -35,9 +36,7 @@ def in_order(live: Live) -> dict[str, Any]:
 def test_a_running_system_is_in_order_and_its_wall_and_rows_are_the_same(live: Live) -> None:
     live.dispatched(GRID, TEAM)
     said = in_order(live)
-    assert {"dispatch", "project", "clock", "api", "system", "kafka", "postgres"} <= {
-        p["part"] for p in said["processes"]
-    }
+    assert {*PROCESSORS, "api", "system", "kafka", "postgres"} <= {p["part"] for p in said["processes"]}
     assert all(process["memory_bytes"] > 5_000_000 for process in said["processes"])
     assert said["board"]["rows_digest"] == said["board"]["hub_digest"] != ""
     assert {name: lag["lag"] for name, lag in said["lags"].items()} == dict.fromkeys(said["lags"], 0)
@@ -93,7 +92,7 @@ def test_the_digest_of_the_wall_is_for_who_keeps_or_audits_the_system(live: Live
 def test_every_part_tells_where_its_metrics_are(live: Live) -> None:
     live.dispatched(GRID, TEAM)
     told = targets(live.data_dir)
-    assert {"dispatch", "project", "clock", "api", "system"} <= told.keys()
+    assert {*PROCESSORS, "api", "system"} <= told.keys()
     for part, address in told.items():
         text = httpx.get(f"http://{address}/metrics").text
         assert f'liandong_build_info{{part="{part}"' in text

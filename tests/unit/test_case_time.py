@@ -8,17 +8,20 @@ from domain.case.events import ClockExtended, ClockNear, ClockOverdue, ClockStop
 from domain.case.state import Clock
 from domain.case.values import (
     EXTENSION_REQUESTS_MAX,
+    Channel,
     ClockKind,
     ClockVerdict,
     DropCause,
     ExtensionReason,
     FailReason,
+    Place,
     ReturnReason,
     Role,
+    Source,
     Status,
 )
 from eventlog.record import DecisionRecord, Outcome
-from tests.support.city import TEAM, URBAN, actor, ms
+from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
 from tests.unit.test_case import ACCEPTOR, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
 
@@ -210,3 +213,74 @@ def test_nobody_decides_what_they_asked_for() -> None:
     desk.act(HANDLER, ASK, START + 2)
     both = actor(Role.SHIFT_HEAD, HANDLER.person)
     assert code(desk.act(both, GRANT, START + 3)) is ReasonCode.DECIDES_OWN_REQUEST
+
+
+def test_a_small_extension_of_a_near_clock_tells_nothing_twice() -> None:
+    desk = handling()
+    desk.act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, "1WM"), ms("2018-10-15T16:50"))
+    desk.act(SHIFT_HEAD, GRANT, ms("2018-10-15T16:55"))
+    assert clock(desk).near, "more than 80 % is used all the same"
+    tick = desk.act(actor(Role.SYSTEM, scope=""), a.Tick(), ms("2018-10-15T17:30"))
+    assert [type(e).__name__ for e in tick.events if getattr(e, "clock", None) == "handle"] == ["ClockOverdue"]
+
+
+def test_a_lead_that_returns_unsigned_gets_no_signature_to_its_credit() -> None:
+    desk = dispatched()
+    returned = desk.act(HANDLER, RETURN, START + 60_000)
+    stopped = [e for e in returned.events if isinstance(e, ClockStopped) and e.clock is ClockKind.ACKNOWLEDGE]
+    assert [e.verdict for e in stopped] == [ClockVerdict.WAIVED]
+
+
+def test_a_co_handler_that_was_done_and_is_named_again_has_a_new_part() -> None:
+    desk = dispatched(co=(URBAN,))
+    co_handler = actor(Role.HANDLER, "he", URBAN)
+    desk.act(co_handler, a.Acknowledge(), START + 1)
+    desk.act(co_handler, a.CoDone(), START + HOUR)
+    desk.act(HANDLER, RETURN, START + HOUR + 1)
+    desk.act(DISPATCHER, a.Dispatch(TEAM, (URBAN,)), START + HOUR + 2)
+    assert desk.file.case is not None
+    part = desk.file.case.clock(ClockKind.CO_HANDLE, URBAN)
+    assert part is not None
+    assert (part.running, part.used_ms, part.started_ms) == (True, 0, START + HOUR + 2)
+
+
+def stated(condition: str, hours: int, *more: a.Step) -> Desk:
+    """An imported case at work since Monday 11:00 whose source states a deadline so many running hours later."""
+    desk = Desk()
+    steps = (
+        a.Step(a.Accept(), START - 3),
+        a.Step(a.File("010101", condition), START - 2),
+        a.Step(a.Dispatch(TEAM), START),
+        a.Step(a.Acknowledge(), START + 1),
+        *more,
+    )
+    past = a.ImportCase(
+        Source("old", "1"), a.Report(Place(GRID), Channel.HOTLINE, "010101"), START - 4, steps, START + hours * HOUR
+    )
+    record = desk.act(actor(Role.IMPORTER), past, START + HOUR)
+    assert record.outcome is Outcome.ACCEPTED
+    return desk
+
+
+def test_a_stated_deadline_is_extended_by_no_more_than_the_time_it_stated_however_long_it_lay_returned() -> None:
+    desk = stated("02", 26)
+    two, one = (a.RequestExtension(ExtensionReason.WEATHER, amount) for amount in ("2CD", "1CD"))
+    assert code(desk.act(HANDLER, two, START + 2 * HOUR)) is ReasonCode.EXTENSION_TOO_LONG
+    desk.act(HANDLER, RETURN, START + 3 * HOUR)
+    later = START + 240 * HOUR
+    desk.act(DISPATCHER, a.Dispatch(TEAM), later)
+    desk.act(HANDLER, a.Acknowledge(), later + 1)
+    assert code(desk.act(HANDLER, two, later + 2)) is ReasonCode.EXTENSION_TOO_LONG
+    assert desk.act(HANDLER, one, later + 3).outcome is Outcome.ACCEPTED
+
+
+def test_an_urgent_limit_is_not_extended_because_a_source_states_another_deadline() -> None:
+    asked = stated("01", 48).act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, "1CD"), START + 2 * HOUR)
+    assert code(asked) is ReasonCode.URGENT_NOT_EXTENDED
+
+
+def test_a_sources_deadline_is_final_also_through_a_return_in_its_history() -> None:
+    back = (a.Step(RETURN, START + 10 * 60_000), a.Step(a.Dispatch(TEAM), START + 20 * 60_000))
+    other = (a.Step(RETURN, START + 10 * 60_000), a.Step(a.Dispatch(URBAN), START + 20 * 60_000))
+    for more in (back, other):
+        assert clock(stated("02", 26, *more)).deadline_ms == START + 26 * HOUR

@@ -82,6 +82,11 @@ def test_the_image_sets_what_settings_know_and_runs_what_liandong_has() -> None:
         assert (ROOT / copied).exists()
 
 
+def test_the_public_proxy_does_not_show_metrics() -> None:
+    text = (ROOT / "ops" / "deploy" / "Caddyfile").read_text()
+    assert re.search(r"@metrics path /metrics\s+respond @metrics 404\s+reverse_proxy", text)
+
+
 def test_the_image_leaves_out_what_only_one_persons_machine_needs() -> None:
     locked = (ROOT / "requirements" / "runtime.txt").read_text()
     left = lean(locked)
