@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -123,8 +123,8 @@ def test_a_clients_clock_that_is_an_hour_off_moves_nothing(live: Live, off_ms: i
 
 
 @pytest.fixture
-def wall(beside: Beside) -> tuple[str, Callable[[], str], psutil.Process]:
-    """An API of this test's own that waits DRAIN_S for a reader: its address, a source of tickets, its process."""
+def screens(beside: Beside) -> Iterator[tuple[str, httpx.Client, psutil.Process]]:
+    """An API of this test's own that waits DRAIN_S for a reader: its address, a wall's client of it, its process."""
     port = free_ports(1)[0]
     address = f"http://127.0.0.1:{port}"
     served = beside.start("api", LIANDONG_PORT=str(port), LIANDONG_DRAIN_S_MAX=str(DRAIN_S))
@@ -137,23 +137,27 @@ def wall(beside: Beside) -> tuple[str, Callable[[], str], psutil.Process]:
         return entered.json().get("access_token", "") if entered.status_code == 200 else ""
 
     headers = {"Authorization": f"Bearer {eventually(token, WAIT_S_MAX, 'the API is up')}"}
-    eventually(lambda: httpx.get(f"{address}/readyz").status_code == 200, WAIT_S_MAX, "ready")
-    return (
-        address,
-        lambda: httpx.post(f"{address}/api/wall/ticket", headers=headers).json()["ticket"],
-        psutil.Process(served.pid),
-    )
+    with httpx.Client(base_url=address, headers=headers, timeout=WAIT_S_MAX) as client:
+        eventually(lambda: client.get("/readyz").status_code == 200, WAIT_S_MAX, "ready")
+        yield address, client, psutil.Process(served.pid)
 
 
 def test_a_browser_that_stops_reading_slows_nobody_and_is_let_go(
-    wall: tuple[str, Callable[[], str], psutil.Process], record_property: Callable[[str, object], None]
+    screens: tuple[str, httpx.Client, psutil.Process], record_property: Callable[[str, object], None]
 ) -> None:
-    address, ticket, api = wall
+    address, client, api = screens
     before = api.memory_info().rss
+    snapshot = client.get("/api/wall/snapshot").json()
+    place = {"log": snapshot["log"], "pos": snapshot["pos"]}
+
+    def ticket() -> str:
+        return str(client.post("/api/wall/ticket").json()["ticket"])
+
     beats: list[float] = []
-    with ThreadPoolExecutor(1) as pool, connect(f"{address.replace('http', 'ws')}/api/wall/feed") as other:
+    feed = f"{address.replace('http', 'ws')}/api/wall/feed"
+    with ThreadPoolExecutor(1) as pool, connect(feed) as other:
         other.send(msgspec.json.encode({"op": "auth", "ticket": ticket()}).decode())
-        other.send(msgspec.json.encode({"op": "sub", "t": "city", "from": {}}).decode())
+        other.send(msgspec.json.encode({"op": "sub", "t": "city", "from": place}).decode())
         listening = pool.submit(_listen, other, beats)
         with Deaf(address, ticket()) as deaf:
             assert deaf.ask_until_stuck() > 0
