@@ -6,11 +6,13 @@ in silence: partitions are for ever, because the partition of a case must never 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 from kafka import KafkaConsumer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
 from eventlog.broker import client_security
@@ -19,6 +21,8 @@ from runtime.faults import Fault
 
 DAY_MS = 24 * 3_600_000
 ADMIN_WAIT_MS_MAX = 20_000
+KNOWN_S_MAX = 10.0
+KNOWN_PAUSE_S = 0.1
 FOR_EVER = "-1"
 REPLICATION_SAFE_MIN = 3
 """From three copies on, two must have a record before it is acknowledged, and no copy that lacks it may lead."""
@@ -115,22 +119,21 @@ def create_and_check(bootstrap: str, names: TopicNames, replication: int = 1) ->
     specs = topic_specs(names, replication)
     with _admin(bootstrap) as admin:
         there = set(admin.list_topics())
-        missing = [spec for spec in specs if spec.name not in there]
-        if missing:
-            wanted = {
-                spec.name: {
-                    "num_partitions": spec.partitions,
-                    "replication_factor": spec.replication,
-                    "configs": spec.configs,
-                }
-                for spec in missing
-            }
-            admin.create_topics(wanted, timeout_ms=ADMIN_WAIT_MS_MAX, wait_for_metadata=True)
-        created = tuple(spec.name for spec in missing)
+        created = tuple(spec.name for spec in specs if spec.name not in there and _create(admin, spec))
         differences = _differences(admin, specs)
     wrong = {difference.topic for difference in differences}
     right = tuple(spec.name for spec in specs if spec.name not in wrong and spec.name not in created)
     return TopicReport(created, right, differences)
+
+
+def _create(admin: Any, spec: TopicSpec) -> bool:
+    """True if it is made; False if it is there after all: another process was first, or the list was an old one."""
+    wanted = {"num_partitions": spec.partitions, "replication_factor": spec.replication, "configs": spec.configs}
+    try:
+        admin.create_topics({spec.name: wanted}, timeout_ms=ADMIN_WAIT_MS_MAX, wait_for_metadata=True)
+    except TopicAlreadyExistsError:
+        return False
+    return True
 
 
 def topic_ids(bootstrap: str, topics: list[str]) -> dict[str, str]:
@@ -169,7 +172,9 @@ def kept(bootstrap: str, names: TopicNames) -> tuple[str, tuple[Kept, ...]]:
         for broker in admin.describe_log_dirs(topics):
             for found in (topic for folder in broker["log_dirs"] for topic in folder["topics"]):
                 sizes[found["name"]] += sum(partition["partition_size"] for partition in found["partitions"])
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, request_timeout_ms=ADMIN_WAIT_MS_MAX)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, **client_security(), group_id=None, request_timeout_ms=ADMIN_WAIT_MS_MAX
+    )
     try:
         records = {topic: _records(consumer, topic) for topic in topics}
     finally:
@@ -188,9 +193,19 @@ def _admin(bootstrap: str) -> Any:
     return KafkaAdminClient(bootstrap_servers=bootstrap, **client_security(), request_timeout_ms=ADMIN_WAIT_MS_MAX)
 
 
+def _described(admin: Any, names: list[str]) -> dict[str, list[Any]]:
+    """The partitions of each topic. A broker may hear of a new topic after the one that made it: until then, none."""
+    deadline = time.monotonic() + KNOWN_S_MAX
+    while True:
+        found = {topic["name"]: topic["partitions"] for topic in admin.describe_topics(names)}
+        if all(found.values()) or time.monotonic() > deadline:
+            return found
+        time.sleep(KNOWN_PAUSE_S)
+
+
 def _differences(admin: Any, specs: tuple[TopicSpec, ...]) -> tuple[Difference, ...]:
     names = [spec.name for spec in specs]
-    described = {found["name"]: found["partitions"] for found in admin.describe_topics(names)}
+    described = _described(admin, names)
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     settings = admin.describe_configs(resources, config_filter="all")["topic"]
     differences: list[Difference] = []
@@ -198,7 +213,7 @@ def _differences(admin: Any, specs: tuple[TopicSpec, ...]) -> tuple[Difference, 
         partitions = described[spec.name]
         if len(partitions) != spec.partitions:
             differences.append(Difference(spec.name, "partitions", str(len(partitions)), str(spec.partitions)))
-        copies = min(len(partition["replica_nodes"]) for partition in partitions)
+        copies = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
         if copies < spec.replication:
             differences.append(Difference(spec.name, "replication", str(copies), str(spec.replication)))
         for setting, wanted in spec.configs.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import ssl
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from runtime.settings import Settings, load_settings
 from streams.worker import credentials
 from tests.support.certificates import make_certificates
 
+CLIENT = re.compile(r"(?:AIO)?Kafka(?:\w*Client|Consumer|Producer)")
+FOLDERS = ("eventlog", "projections", "streams", "api", "ops")
 SASL = {"KAFKA": "k:9092", "KAFKA_SECURITY": "sasl_plaintext", "KAFKA_USER": "u", "KAFKA_PASSWORD": "never-shown"}
 
 
@@ -83,3 +87,15 @@ def test_tls_alone_checks_the_certificate(monkeypatch: pytest.MonkeyPatch, tmp_p
     _set(monkeypatch, {"KAFKA": "k:9092", "KAFKA_SECURITY": "ssl", "KAFKA_CA": str(ca)})
     assert set(client_security()) == {"security_protocol", "ssl_context"}
     assert isinstance(credentials(), faust.SSLCredentials)
+
+
+def test_no_client_is_made_without_the_security() -> None:
+    """But for the embedded broker, which is plaintext on loopback."""
+    root, bare = Path(__file__).parents[2], list[str]()
+    for path in (path for folder in FOLDERS for path in (root / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and CLIENT.fullmatch(ast.unparse(node.func)):
+                given = [ast.unparse(keyword.value) for keyword in node.keywords if keyword.arg is None]
+                if "client_security()" not in given and path.parent.name != "embedded":
+                    bare.append(f"{path.relative_to(root)}:{node.lineno}")
+    assert bare == []
