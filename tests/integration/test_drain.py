@@ -137,8 +137,8 @@ def _decided(live: Live) -> dict[str, Outcome]:
 def test_sigterm_to_each_part_and_to_all_under_load_loses_nothing_and_answers_everybody(tmp_path: Path) -> None:
     live = Live(tmp_path / "drained", free_ports(1)[0])
     answers, took, code = asyncio.run(_end_each_part_then_all(live))
-    said = live.process.stdout.read() if live.process.stdout else ""
     live.close()
+    said = live.said()
     logs = "".join((live.data_dir / "logs" / f"{part}.log").read_text() for part in PARTS)
     statuses = Counter(answer.status for answer in answers)
     print(f"{len(answers)} requests: {dict(statuses)}; ended after { ({p: round(s, 2) for p, s in took.items()}) } s")
