@@ -152,7 +152,7 @@ def test_who_does_not_fit_is_refused_at_once(
 
 def test_an_api_without_a_master_key_does_not_start(secured: Secured) -> None:
     refused = secured.run("serve", "api", LIANDONG_MASTER_KEY="too-short")
-    assert refused.returncode == 1
+    assert refused.returncode == EXIT_NEEDS_HAND
     assert "[settings.no_master_key]" in refused.stderr
     assert "too-short" not in refused.stderr
 
