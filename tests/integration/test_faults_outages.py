@@ -29,7 +29,8 @@ MINUTE_S = 60.0
 AWHILE_S = 10.0
 LATE_MS = 3_000
 QUICK_S_MAX = 3.0
-CALM_S = 2.0
+CALM_S = 6.0
+"""Longer than any answer takes meanwhile: what was asked so long ago has one."""
 DELETED_S_MAX = 90.0
 
 
