@@ -1,96 +1,16 @@
 """The rulebook: what a decision must know of the city besides the case: classes and limits, grids, units.
 
-Owns the values of a standard 立结案标准 (domain document §5) and the lookups by code. A rulebook is immutable; its
-`version` is the SHA-256 of the manifest that names its contents, so equal versions mean equal rules.
+Owns the lookups by code. A rulebook is immutable; its `version` is the SHA-256 of the manifest that names its
+contents, so equal versions mean equal rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
-import msgspec
-from msgspec import Meta
-
-from domain.worktime import WdRule
-
-Code = Annotated[str, Meta(min_length=1, max_length=64)]
-
-DEFAULT_STAGE_LIMITS: dict[str, str | None] = {
-    "accept": "15UM",
-    "file": "15UM",
-    "dispatch": "15UM",
-    "acknowledge": "60WM",
-    "acknowledge_urgent": "15UM",
-    "send_check": "30UM",
-    "check": "30UM",
-    "close": "15UM",
-}
-"""Stage → limit (domain document §4, "Stage clocks")."""
-
-
-class Condition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A filing condition 立案条件 with its limit (None: no limit is set, the case runs without a deadline)."""
-
-    code: Code
-    zh: str
-    en: str
-    limit: str | None = None
-    urgent: bool = False
-    simple: bool = False
-    closing_zh: str = ""
-    closing_en: str = ""
-
-
-class CaseClass(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A minor class 小类 of the standard; `responsible` is a department's code or "territory" (the town's team)."""
-
-    code: Code
-    zh: str
-    en: str
-    conditions: Annotated[tuple[Condition, ...], Meta(min_length=1)]
-    responsible: str = "territory"
-
-
-class MajorClass(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A major class 大类: the code that its minor classes begin with."""
-
-    code: Code
-    zh: str
-    en: str
-
-
-class Standard(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A version of the standard: classes, stage limits, how working days count, and whether a finder may check."""
-
-    version: str
-    classes: tuple[CaseClass, ...]
-    majors: tuple[MajorClass, ...] = ()
-    stage_limits: dict[str, str | None] = msgspec.field(default_factory=DEFAULT_STAGE_LIMITS.copy)
-    wd_rule: WdRule = WdRule.HOURS
-    discoverer_may_check: bool = True
-
-
-class Grid(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A cell of the tree: level 0 city, 1 township, 2 village, 3 patrol cell; the point is WGS84 (degrees)."""
-
-    code: Code
-    level: Annotated[int, Meta(ge=0, le=3)]
-    zh: str
-    en: str = ""
-    lon: float | None = None
-    lat: float | None = None
-    synthetic: bool = False
-
-
-class Unit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A team, department or centre; it serves the places whose code begins with `scope`."""
-
-    code: Code
-    zh: str
-    en: str
-    scope: str = ""
-    kind: str = "department"
+from domain.grid.values import Grid
+from domain.standard.values import CaseClass, Standard
+from domain.unit import Unit
 
 
 class Rulebook:

@@ -29,7 +29,9 @@ from domain.case.actions import (
     Step,
 )
 from domain.case.values import Channel, Place, Source
-from domain.rulebook import CaseClass, Condition, Grid, Standard, Unit
+from domain.grid.values import Grid
+from domain.standard.values import CaseClass, Condition, Standard
+from domain.unit import Unit
 from domain.worktime import CalendarFile
 from domain.worktime.calendar_file import WEEKDAYS, Week
 from reference.profile import About, Profile

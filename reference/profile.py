@@ -15,7 +15,10 @@ from typing import Any
 import msgspec
 
 from domain.case.frame import Rules
-from domain.rulebook import Grid, Rulebook, Standard, Unit
+from domain.grid.values import Grid
+from domain.rulebook import Rulebook
+from domain.standard.values import Standard
+from domain.unit import Unit
 from domain.worktime import CalendarError, CalendarFile, Limit, LimitError, compile_calendar
 from runtime.faults import Fault
 

@@ -15,7 +15,9 @@ from typing import Any
 import shapely
 from chinese_calendar import constants
 
-from domain.rulebook import CaseClass, Condition, Grid, MajorClass, Standard, Unit
+from domain.grid.values import Grid
+from domain.standard.values import CaseClass, Condition, MajorClass, Standard
+from domain.unit import Unit
 from domain.worktime import CalendarFile
 from reference.profile import SHIPPED, About, Profile, save_profile
 from reference.xinmi_standard import CLASSES, DEPARTMENTS, MAJORS, TOWNS_EN

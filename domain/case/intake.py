@@ -8,7 +8,8 @@ from domain.case.decision import ReasonCode, Refused
 from domain.case.events import Accepted, CaseEvent, Declined, Filed, Reported
 from domain.case.frame import GRID_STAFF, Frame, Rules, desk, require_scope
 from domain.case.values import Channel, ClockKind, Role, Status
-from domain.rulebook import CaseClass, Condition, Rulebook
+from domain.rulebook import Rulebook
+from domain.standard.values import CaseClass, Condition
 from domain.worktime import Limit, LimitError
 
 REPORTERS: frozenset[Role] = frozenset(

@@ -30,7 +30,7 @@ from domain.case.actions import (
     StepAction,
 )
 from domain.case.values import EXTENSIONS_MAX, DeclineReason, ExtensionReason, FailReason, ReturnReason, Stage
-from domain.rulebook import CaseClass, Condition
+from domain.standard.values import CaseClass, Condition
 from domain.worktime import Calendar, Limit, LimitUnit, deadline_after_ms, total_ms
 from ops.people.pace import Pace
 

@@ -17,7 +17,8 @@ import msgspec
 from api.intake import case_of_report
 from domain.case.actions import Report
 from domain.case.values import Channel, Place
-from domain.rulebook import CaseClass, Condition, Grid
+from domain.grid.values import Grid
+from domain.standard.values import CaseClass, Condition
 from domain.worktime import Calendar
 from ops.people.course import Act, Course
 from ops.people.pace import Pace
