@@ -163,7 +163,8 @@ async def seed_demo(connection: Any, profile: Profile) -> int:
         rows.append((f"handler-{town}-2", Role.HANDLER, town, 1, f"{town}-team"))
         rows.append((f"collector-{town}", Role.COLLECTOR, town, 3, None))
         rows.append((f"grid_head-{town}", Role.GRID_HEAD, town, 2, None))
-    rows += [(f"handler-{u.code}", Role.HANDLER, root, 0, u.code) for u in profile.units if u.kind == "department"]
+    departments = [unit.code for unit in profile.contents.units if unit.kind == "department"]
+    rows += [(f"handler-{code}", Role.HANDLER, root, 0, code) for code in departments]
     password = _hasher.hash(DEMO_PASSWORD)
     async with connection.transaction():
         await connection.executemany(

@@ -97,7 +97,7 @@ async def _act(
     started = time.perf_counter()
     partition, offset = await appender.append(attempt)
     record = await parts.hub.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
-    if record is not None and (record.attempt is None or record.attempt.id != attempt.id):
+    if not isinstance(record, DecisionRecord) or record.attempt is None or record.attempt.id != attempt.id:
         record = None  # a broker that knew the append already may name another place: better no answer than a wrong one
     if record is not None and record.outcome is Outcome.REPEATED and record.first is not None:
         record = await _first(parts, record)
@@ -115,7 +115,7 @@ async def _first(parts: Parts, repeated: DecisionRecord) -> DecisionRecord | Non
     assert first is not None, "a repeated record names its first"
     assert repeated.attempt is not None, "a repeated record has its attempt"
     near = await parts.hub.outcome(first.partition, first.offset, 0.0)
-    if near is not None:
+    if isinstance(near, DecisionRecord):
         return near
     async with parts.pool.acquire() as connection:
         return await outcomes.find(connection, repeated.case, repeated.attempt.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,13 +21,14 @@ from domain.case import events as e
 from domain.case.values import ClockKind
 from eventlog.casefile import CaseFile
 from eventlog.position import PARTITIONS, partition_of, write_position
-from eventlog.record import DecisionRecord
+from eventlog.record import AdoptionRecord, Decided
 from eventlog.stored import read_entry
 from eventlog.tail import ends, ends_reader, tail
 from eventlog.topics import TopicNames
-from projections import board, case_state, checkpoint
+from projections import adoptions, board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
-from projections.steps import Folder, Step
+from projections.steps import Adoption, Folder, Step
+from projections.towns import ELSEWHERE, Towns
 from runtime.faults import Fault
 
 log = structlog.get_logger("hub")
@@ -87,10 +88,11 @@ class Hub:
         self.frames: deque[Frame] = deque(maxlen=FRAMES_KEPT_MAX)
         self.rows: dict[str, BoardRow] = {}
         self.counts: dict[CountKey, Counts] = {}
+        self.in_force: dict[int, str] = {}
         self._bootstrap = bootstrap
         self._names = names
         self._zone = ZoneInfo(zone)
-        self._towns = list(towns)
+        self._towns = Towns(towns)
         self._folders = {partition: Folder(partition, only_open=True) for partition in range(PARTITIONS)}
         self._live: dict[str, list[int]] = {}
         self._dirty: dict[str, None] = {}
@@ -98,9 +100,9 @@ class Hub:
         self._last_ticker: deque[TickerEntry] = deque(maxlen=TICKER_KEPT)
         self._day = ""
         self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
-        self._waiting: dict[tuple[int, int], asyncio.Future[DecisionRecord | None]] = {}
+        self._waiting: dict[tuple[int, int], asyncio.Future[Decided | None]] = {}
         self._given_up = False
-        self._recent: OrderedDict[tuple[int, int], DecisionRecord] = OrderedDict()
+        self._recent: OrderedDict[tuple[int, int], Decided] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
         """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
@@ -108,6 +110,7 @@ class Hub:
             places = await checkpoint.read(connection, board.NAME)
             self.rows = {row.case_id: row for row in await board.read_rows(connection)}
             self.counts = await board.read_counts(connection)
+            adopted = adoptions.in_force(await adoptions.read_rows(connection))
             for partition, place in places.items():
                 self._folders[partition] = Folder(partition, place, only_open=True)
                 files = await case_state.load_open(connection, partition)
@@ -115,10 +118,20 @@ class Hub:
         upto = await ends(self._bootstrap, self._names.events)  # read last: the rows go on meanwhile, never beyond it
         for partition, place in places.items():
             checkpoint.require_log(place, self.log, upto[partition])
+        for partition, state in adopted.items():
+            self._towns.add(state.towns)
+            if state.version is not None:
+                self.in_force[partition] = state.version
         for row in self.rows.values():
             self._count_row(row, 1)
         self._day = self._today()
         self.frames.append(Frame(self.seq, self.position(), {}, ()))
+
+    @property
+    def version(self) -> str | None:
+        """The version that most partitions decide by: all of them, except in the moment of an adoption."""
+        counted = Counter(self.in_force.values())
+        return max(counted, key=lambda version: (counted[version], version)) if counted else None
 
     def position(self) -> str:
         """The place in the log up to which this hub has folded."""
@@ -147,7 +160,7 @@ class Hub:
             for stored in chunk:
                 entry = read_entry(stored)
                 self._apply(self._folders[stored.partition].fold(entry))
-                if isinstance(entry.record, DecisionRecord):
+                if isinstance(entry.record, Decided):
                     self._answer(entry.record)
             self._settle_marks()
 
@@ -187,7 +200,7 @@ class Hub:
         """Close the present frame, if anything changed."""
         if (today := self._today()) != self._day:
             self._day = today
-            self._dirty.update({f"t:{town}": None for town in self._towns} | {"day": None})
+            self._dirty.update({f"t:{town}": None for town in self._towns.codes} | {"day": None})
         if not self._dirty and not self._ticker:
             return
         self.seq += 1
@@ -206,7 +219,7 @@ class Hub:
 
     def kpi(self) -> list[int]:
         """The seven numbers of the city."""
-        codes = {*self._towns, board.ELSEWHERE}
+        codes = {*self._towns.codes, ELSEWHERE}
         return [sum(numbers) for numbers in zip(*(self.town(code) for code in codes), strict=True)]
 
     async def snapshot(self) -> dict[str, Any]:
@@ -216,7 +229,7 @@ class Hub:
         names = ("id", "no", "cls", "grid", "town", "lon", "lat", "st", "due", "dl", "nr", "stage", "unit", "opened")
         columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in names)
         cols = {name: list(column) for name, column in zip(names, columns, strict=True)}
-        towns = {code: self.town(code) for code in self._towns}
+        towns = {code: self.town(code) for code in self._towns.codes}
         return {
             "log": self.log,
             "pos": self.frames[-1].pos,
@@ -237,7 +250,7 @@ class Hub:
         """The number of the frame that ended at that place, or None."""
         return next((frame.seq for frame in reversed(self.frames) if frame.pos == pos), None)
 
-    async def outcome(self, partition: int, offset: int, wait_s_max: float) -> DecisionRecord | None:
+    async def outcome(self, partition: int, offset: int, wait_s_max: float) -> Decided | None:
         """The record decided for that action offset; None if there is none within the limit."""
         key = (partition, offset)
         if key in self._recent or self._given_up:
@@ -271,7 +284,7 @@ class Hub:
         """The file of an open case as this hub knows it: it may be ahead of the rows."""
         return self._folders[partition_of(case_id)].files.get(case_id)
 
-    def _answer(self, record: DecisionRecord) -> None:
+    def _answer(self, record: Decided) -> None:
         key = (record.origin.partition, record.origin.offset)
         self._recent[key] = record
         if len(self._recent) > OUTCOMES_KEPT_MAX:
@@ -280,7 +293,10 @@ class Hub:
         if future is not None and not future.done():
             future.set_result(record)
 
-    def _apply(self, step: Step | None) -> None:
+    def _apply(self, step: Step | Adoption | None) -> None:
+        if isinstance(step, Adoption):
+            self._adopt(step.partition, step.record)
+            return
         if step is None or not step.changed:
             return
         case_id = step.after.id
@@ -300,11 +316,19 @@ class Hub:
         self._note_ticker(step)
         self._folders[step.entry.stored.partition].forget_ended([case_id])
 
+    def _adopt(self, partition: int, record: AdoptionRecord) -> None:
+        """Screens read the site's names again once every partition decides by the new version."""
+        for event in record.events:
+            self._towns.add(event.towns)
+            self.in_force[partition] = event.version
+        if record.events and set(self.in_force.values()) == {record.events[-1].version}:
+            self._dirty["book"] = None
+
     def _note_ticker(self, step: Step) -> None:
         case = step.after.case
         if case is None:
             return
-        town = board.town_of(case.place.grid, self._towns)
+        town = self._towns.of(case.place.grid)
         imported = any(isinstance(event, e.Imported) for event in step.record.events)
         for event in step.record.events:
             name = TICKER.get(type(event))
@@ -327,6 +351,8 @@ class Hub:
         if key.startswith("c:"):
             row = self.rows.get(key[2:])
             return None if row is None else list(msgspec.structs.astuple(row))[1:]
+        if key == "book":
+            return self.version
         return self._day if key == "day" else self.town(key[2:])
 
     def _settle_marks(self) -> None:

@@ -16,7 +16,7 @@ from domain.unit import Unit
 class Rulebook:
     """A standard, a grid tree and the units under one version, with lookups by code."""
 
-    __slots__ = ("_classes", "_grids", "_units", "standard", "version")
+    __slots__ = ("_classes", "_grids", "_towns", "_units", "standard", "version")
 
     def __init__(self, version: str, standard: Standard, grids: Iterable[Grid], units: Iterable[Unit]) -> None:
         self.version = version
@@ -24,6 +24,7 @@ class Rulebook:
         self._classes = {case_class.code: case_class for case_class in standard.classes}
         self._grids = {grid.code: grid for grid in grids}
         self._units = {unit.code: unit for unit in units}
+        self._towns = tuple(grid.code for grid in self._grids.values() if grid.level == 1)
 
     def find_class(self, code: str) -> CaseClass | None:
         """The class with that code, or None."""
@@ -36,6 +37,11 @@ class Rulebook:
     def unit(self, code: str) -> Unit | None:
         """The unit with that code, or None."""
         return self._units.get(code)
+
+    @property
+    def towns(self) -> tuple[str, ...]:
+        """The codes of the townships there are or ever were, in the tree's order."""
+        return self._towns
 
     @property
     def grids(self) -> Iterable[Grid]:

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.adoption.actions import AdoptionAttempt
+from domain.adoption.events import Adopted
+from domain.adoption.values import KEY
 from domain.case.actions import Attempt
 from domain.case.decision import Detail, Rejection
 from domain.case.events import CaseEvent
@@ -101,7 +104,36 @@ class TakeoverRecord(
     release: str
 
 
-LogRecord = DecisionRecord | TakeoverRecord
+class AdoptionRecord(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="record",
+    tag="adoption.v1",
+):
+    """The one decision on an action offset that holds an adoption: from here on the partition decides by another
+    version of the contents. `rulebook` is the version in force before it."""
+
+    origin: Origin
+    outcome: Outcome
+    at_ms: int
+    recorded_at_ms: int
+    release: str
+    rulebook: str
+    attempt: AdoptionAttempt
+    events: tuple[Adopted, ...] = ()
+    rejection: Rejection | None = None
+    detail: Detail = {}
+    first: Origin | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+Decided = DecisionRecord | AdoptionRecord
+"""What answers an action offset: exactly one of them each."""
+
+LogRecord = DecisionRecord | TakeoverRecord | AdoptionRecord
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(LogRecord)
@@ -127,8 +159,8 @@ def record_hash(value: bytes) -> str:
 
 def headers(record: LogRecord, source: str) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 attributes in Kafka's binary mode; `source` is the URI-reference of the city's log."""
-    if isinstance(record, DecisionRecord):
-        name, subject = "decision.v1", record.case
+    if isinstance(record, Decided):
+        name, subject = ("decision.v1", record.case) if isinstance(record, DecisionRecord) else ("adoption.v1", KEY)
         number = f"{record.origin.topic}/{record.origin.partition}/{record.origin.offset}"
     else:
         name, subject = "takeover.v1", str(record.partition)

@@ -10,9 +10,27 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 
-from eventlog.append import Appender
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from eventlog.append import LogUnreachable
+from eventlog.broker import client_security
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
+
+CONTENT_BYTES_MAX = 8 * 1024 * 1024
+"""Of one content before compression; the broker's own limit (1 MiB) is met by gzip, which brings JSON to a sixth."""
+ENVELOPE_BYTES_MAX = 4 * 1024
+PUBLISH_S_MAX = 30.0
+
+
+class ContentTooLarge(ValueError):
+    """A content of more than CONTENT_BYTES_MAX bytes."""
+
+    code = "refs.too_large"
+
+    def __init__(self, name: str, found: int) -> None:
+        super().__init__(f"{name}: {found} bytes found, {CONTENT_BYTES_MAX} allowed")
 
 
 class ContentDamaged(Exception):
@@ -26,16 +44,43 @@ def content_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-async def publish(appender: Appender, bootstrap: str, contents: Mapping[str, bytes]) -> int:
-    """Append the contents that are not there yet; gives how many. Raises LogUnreachable, ContentDamaged."""
+async def publish(bootstrap: str, names: TopicNames, contents: Mapping[str, bytes]) -> int:
+    """Append the contents that are not there yet; gives how many.
+
+    Raises ContentTooLarge, ContentDamaged, LogUnreachable. Published twice at the same time, one stands there twice,
+    which changes nothing.
+    """
     for name, content in contents.items():
         if content_hash(content) != name:
             raise ContentDamaged(name)
-    there = await read_contents(bootstrap, appender.names)
+        if len(content) > CONTENT_BYTES_MAX:
+            raise ContentTooLarge(name, len(content))
+    there = await read_contents(bootstrap, names)
     missing = [name for name in contents if name not in there]
-    for name in missing:
-        await appender.append_raw(appender.names.refs, 0, name.encode(), contents[name])
+    if missing:
+        await _append(bootstrap, names, {name: contents[name] for name in missing})
     return len(missing)
+
+
+async def _append(bootstrap: str, names: TopicNames, contents: Mapping[str, bytes]) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        **client_security(),
+        acks="all",
+        enable_idempotence=True,
+        compression_type="gzip",
+        max_request_size=CONTENT_BYTES_MAX + ENVELOPE_BYTES_MAX,
+    )
+    try:
+        async with asyncio.timeout(PUBLISH_S_MAX):
+            await producer.start()
+            try:
+                for name, content in contents.items():
+                    await producer.send_and_wait(names.refs, content, key=name.encode(), partition=0)
+            finally:
+                await producer.stop()
+    except (TimeoutError, KafkaError, OSError) as error:
+        raise LogUnreachable(f"{names.refs}: {error or 'no acknowledgement in time'}") from error
 
 
 async def read_contents(bootstrap: str, names: TopicNames) -> dict[str, bytes]:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.adoption.actions import AdoptionAttempt
+from domain.adoption.decide import decide as decide_adoption
+from domain.adoption.events import Adopted
+from domain.adoption.state import InForce
+from domain.adoption.values import KEY
 from domain.case.actions import Attempt, Tick
 from domain.case.decide import decide
-from domain.case.decision import Accepted, ReasonCode, Rejected, Rejection, Unchanged
+from domain.case.decision import Accepted, AlreadySo, ReasonCode, Refused, Rejected, Rejection, Unchanged
 from domain.case.frame import Rules
 from eventlog.casefile import CaseFile
-from eventlog.record import DecisionRecord, Flag, Origin, Outcome
+from eventlog.record import AdoptionRecord, DecisionRecord, Flag, Origin, Outcome
 
 API_CLOCK_OFF_MS_MAX = 2_000
 OCCURRED_AHEAD_MS_MAX = 2_000
@@ -21,6 +26,7 @@ OCCURRED_AGO_MS_MAX = 7 * 24 * 3_600_000
 ACTION_BYTES_MAX = 64 * 1024
 
 _attempts = msgspec.json.Decoder(Attempt)
+_adoptions = msgspec.json.Decoder(AdoptionAttempt)
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
@@ -33,18 +39,22 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
 
 class Office(msgspec.Struct, frozen=True, gc=False):
-    """What a decision needs besides the case: the rules, the release that decides, the next case number."""
+    """What a decision needs besides the case: the rules (None until something is adopted), the release that decides,
+    the next case number."""
 
-    rules: Rules
+    rules: Rules | None
     release: str
     number: str
 
 
-def read_attempt(arrived: Arrived) -> Attempt | None:
-    """The attempt in those bytes; None if they are none, are too big, or stand under another case's key."""
+def read_attempt(arrived: Arrived) -> Attempt | AdoptionAttempt | None:
+    """The attempt in those bytes; None if they are none, are too big, or stand under another key or partition."""
     if arrived.value is None or len(arrived.value) > ACTION_BYTES_MAX:
         return None
     try:
+        if arrived.key == KEY.encode():
+            adoption = _adoptions.decode(arrived.value)
+            return adoption if adoption.partition == arrived.origin.partition else None
         attempt = _attempts.decode(arrived.value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -60,7 +70,42 @@ def undecodable(arrived: Arrived, office: Office) -> DecisionRecord:
         at_ms=arrived.recorded_at_ms,
         recorded_at_ms=arrived.recorded_at_ms,
         release=office.release,
-        rulebook=office.rules.book.version,
+        rulebook=_version(office),
+    )
+
+
+def judge_adoption(
+    state: InForce, attempt: AdoptionAttempt, arrived: Arrived, release: str, towns: tuple[str, ...]
+) -> AdoptionRecord:
+    """The one record that follows from an adoption at its offset; `towns` are those of the version it names."""
+    met = state.seen.get(attempt.id)
+    events: tuple[Adopted, ...] = ()
+    outcome, rejection, detail = Outcome.ACCEPTED, None, {}
+    at_ms = max(arrived.recorded_at_ms, state.since_ms)
+    try:
+        if met is not None and met.action != attempt.action:
+            raise Refused(ReasonCode.ACTION_ID_REUSED, found=attempt.id)
+        if met is not None:
+            outcome = Outcome.REPEATED
+        else:
+            events = (decide_adoption(state, attempt, at_ms, towns),)
+    except Refused as refused:
+        outcome, rejection = Outcome.REJECTED, Rejection(refused.code, state.version, refused.detail)
+    except AlreadySo as so:
+        outcome, detail = Outcome.UNCHANGED, so.detail
+    return AdoptionRecord(
+        origin=arrived.origin,
+        outcome=outcome,
+        at_ms=at_ms,
+        recorded_at_ms=arrived.recorded_at_ms,
+        release=release,
+        rulebook=state.version or "",
+        attempt=attempt,
+        events=events,
+        rejection=rejection,
+        detail=detail,
+        first=msgspec.structs.replace(arrived.origin, offset=met.offset) if met is not None else None,
+        flags=_late(attempt.received_at_ms, arrived.recorded_at_ms),
     )
 
 
@@ -74,7 +119,7 @@ def judge(file: CaseFile, attempt: Attempt, arrived: Arrived, office: Office) ->
         at_ms=at_ms,
         recorded_at_ms=arrived.recorded_at_ms,
         release=office.release,
-        rulebook=office.rules.book.version,
+        rulebook=_version(office),
         attempt=attempt,
         version=file.case.version if file.case else 0,
         flags=_flags(attempt, arrived.recorded_at_ms),
@@ -90,8 +135,11 @@ def judge(file: CaseFile, attempt: Attempt, arrived: Arrived, office: Office) ->
 
 
 def _decided(file: CaseFile, attempt: Attempt, plain: DecisionRecord, office: Office) -> DecisionRecord:
-    decision = decide(file.case, attempt, plain.at_ms, office.rules, office.number)
     replace = msgspec.structs.replace
+    if office.rules is None:
+        refused = Rejection(ReasonCode.NO_RULES)
+        return _chained(file, replace(plain, outcome=Outcome.REJECTED, rejection=refused))
+    decision = decide(file.case, attempt, plain.at_ms, office.rules, office.number)
     match decision:
         case Accepted():
             record = replace(plain, outcome=Outcome.ACCEPTED, events=decision.events)
@@ -109,12 +157,18 @@ def _chained(file: CaseFile, record: DecisionRecord) -> DecisionRecord:
 
 
 def _flags(attempt: Attempt, recorded_at_ms: int) -> tuple[Flag, ...]:
-    flags: list[Flag] = []
-    if abs(recorded_at_ms - attempt.received_at_ms) > API_CLOCK_OFF_MS_MAX:
-        flags.append(Flag.API_CLOCK_OFF)
+    flags = list(_late(attempt.received_at_ms, recorded_at_ms))
     if attempt.occurred_at_ms is not None:
         if attempt.occurred_at_ms > recorded_at_ms + OCCURRED_AHEAD_MS_MAX:
             flags.append(Flag.OCCURRED_IN_FUTURE)
         if attempt.occurred_at_ms < recorded_at_ms - OCCURRED_AGO_MS_MAX:
             flags.append(Flag.OCCURRED_LONG_AGO)
     return tuple(flags)
+
+
+def _late(received_at_ms: int, recorded_at_ms: int) -> tuple[Flag, ...]:
+    return (Flag.API_CLOCK_OFF,) if abs(recorded_at_ms - received_at_ms) > API_CLOCK_OFF_MS_MAX else ()
+
+
+def _version(office: Office) -> str:
+    return "" if office.rules is None else office.rules.book.version

@@ -119,11 +119,11 @@ def sound_post(profile: Profile, name: str, role: str, scope: str | None, level:
         allowed = ", ".join(FOR_PEOPLE)
         raise _wrong("role", role, allowed, allowed)
     root = profile.about.root
-    levels = {root: 0, **{grid.code: grid.level for grid in profile.grids}}
+    levels = {root: 0, **{grid.code: grid.level for grid in profile.contents.grids}}
     place = root if scope is None else scope
     if place not in levels:
         raise _wrong("scope", place, f"{root} 或其下的网格编码", f"{root} or the code of a grid of the city")
-    units = {known.code for known in profile.units}
+    units = {known.code for known in profile.contents.units}
     if (unit is None and role == Role.HANDLER) or (unit is not None and unit not in units):
         some = ", ".join(sorted(units)[:5])
         raise _wrong("unit", unit or "-", f"城市档案中的单位,如 {some}", f"a unit of the profile, such as {some}")

@@ -114,9 +114,9 @@ async def _through(appender: Appender, bootstrap: str, topic: str, rate: int) ->
 
 
 async def _wall(appender: Appender, settings: Settings, profile: Profile, rate: int, seconds: int) -> list[float]:
-    grids = itertools.cycle([grid.code for grid in profile.grids if grid.level == 3])
+    grids = itertools.cycle([grid.code for grid in profile.contents.grids if grid.level == 3])
     acting = Actor("acceptor", Role.ACCEPTOR, profile.about.root)
-    case_class = profile.standard.classes[0].code
+    case_class = profile.contents.standard.classes[0].code
     sent: dict[str, float] = {}
     took: list[float] = []
     total = rate * seconds

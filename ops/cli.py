@@ -17,9 +17,10 @@ from ops.bench import bench
 from ops.demo import demo, up
 from ops.doctor import doctor
 from ops.importing import import_cases
+from ops.prepare import topics
 from ops.rebuild import rebuild
 from ops.replay import replay
-from ops.serve import serve_app, topics
+from ops.serve import serve_app
 from ops.setup import dashboard_app, setup
 from ops.status import status
 from runtime.faults import Fault

@@ -32,6 +32,7 @@ from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.tail import ends, tail
 from eventlog.topics import TopicNames
+from ops.prepare import Adopting
 from ops.system import PROCESSORS, running
 from projections import case_state, checkpoint
 from projections.database import open_pool
@@ -81,7 +82,7 @@ def import_cases(
     moment = _moment(as_of, city)
 
     async def work() -> tuple[Report, dict[str, tuple[str, str]]]:
-        async with running(settings, profile, PROCESSORS) as system:
+        async with running(settings, profile, PROCESSORS, adopting=Adopting.ALWAYS) as system:
             watch = asyncio.create_task(system.watch())
             done = await bring_in(system.env, settings, city, rows, moment)
             watch.cancel()

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.sealing import operator_key
 from eventlog.position import PARTITIONS, write_position
-from eventlog.record import DecisionRecord
+from eventlog.record import Decided
 from eventlog.stored import read_entry
 from eventlog.tail import ends, ends_reader, read_to
 from eventlog.topics import Kept, TopicNames, kept
@@ -206,7 +206,7 @@ async def _decided(bootstrap: str, topic: str, upto: dict[int, int]) -> dict[int
     async for chunk in read_to(bootstrap, topic, {p: max(end - 1, 0) for p, end in upto.items()}, upto):
         for stored in chunk:
             record = read_entry(stored).record
-            after = record.origin.offset + 1 if isinstance(record, DecisionRecord) else record.next_offset
+            after = record.origin.offset + 1 if isinstance(record, Decided) else record.next_offset
             found[stored.partition] = max(found.get(stored.partition, 0), after)
     return found
 

@@ -1,4 +1,4 @@
-"""`liandong serve` and `liandong topics`: one part of the system as a process, and the topics it needs.
+"""`liandong serve`: one part of the system as a process.
 
 A part imports what it runs on and no other part's: importing is most of the time that a killed part is away.
 """
@@ -19,12 +19,9 @@ import typer
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
-from domain.case.frame import Rules
-from eventlog import refs
-from eventlog.append import Appender
 from eventlog.broker import Unreachable, reach
-from eventlog.topics import TopicNames, create_and_check, topic_ids
-from reference.profile import Profile, contents, load_profile, rules_from
+from eventlog.topics import TopicNames, topic_ids
+from reference.profile import Profile, load_profile
 from runtime.faults import EXIT_NEEDS_HAND, EXIT_NOT_THERE, Fault
 from runtime.logs import configure_logging
 from runtime.metrics import process_registry, serve_metrics, told, worker_name
@@ -33,7 +30,6 @@ from runtime.settings import Settings, load_settings
 if TYPE_CHECKING:
     from streams.worker import Processor
 
-CONTENTS_WAIT_S_MAX = 60.0
 MASTER_KEY_CHARS_MIN = 32
 
 THERE_S_MAX = 60.0
@@ -76,66 +72,17 @@ def require_cluster(settings: Settings) -> tuple[str, str]:
     return settings.kafka, postgres
 
 
-def prepare(bootstrap: str, names: TopicNames, profile: Profile, replication: int) -> list[str]:
-    """Create and check the topics and publish the profile's contents; gives lines for people. Raises Fault."""
-    asyncio.run(reach(bootstrap))
-    report = create_and_check(bootstrap, names, replication)
-    if report.differences:
-        shown = "; ".join(f"{d.topic} {d.setting}: {d.found} ≠ {d.wanted}" for d in report.differences)
-        raise Fault(
-            "topics.differ",
-            f"主题设置不符:{shown}。",
-            f"Topics are not as they must be: {shown}.",
-            hint_zh="主题不会被自动修改;请核对集群后手工处理。",
-            hint_en="They are never changed by themselves: check the cluster and mend them by hand.",
-        )
-    added = asyncio.run(_publish(bootstrap, names, profile))
-    lines = [f"created {name}" for name in report.created] + [f"right   {name}" for name in report.right]
-    return [*lines, f"refs: {added} contents added"]
-
-
-async def _publish(bootstrap: str, names: TopicNames, profile: Profile) -> int:
-    async with Appender(bootstrap, names) as appender:
-        return await refs.publish(appender, bootstrap, contents(profile)[1])
-
-
-async def wait_for_rules(bootstrap: str, names: TopicNames, rulebook: str) -> Rules:
-    """The rules of that version from `refs`; waits for a content that is not there yet. Raises Fault."""
-    deadline = time.monotonic() + CONTENTS_WAIT_S_MAX
-    while time.monotonic() < deadline:
-        rules = rules_from(await refs.read_contents(bootstrap, names), rulebook)
-        if rules is not None:
-            return rules
-        await asyncio.sleep(0.5)
-    raise Fault(
-        "refs.missing",
-        f"refs 中没有规则 {rulebook[:12]}。",
-        f"The rules {rulebook[:12]} are not on refs.",
-        hint_zh="请先运行 liandong topics。",
-        hint_en="Run liandong topics first.",
-    )
-
-
-def topics() -> None:
-    """Create the topics that are missing, check the others, and publish the profile's contents."""
-    settings = load_settings()
-    bootstrap, _ = require_cluster(settings)
-    profile = load_profile(settings.profile)
-    for line in prepare(bootstrap, TopicNames(settings.topic_prefix), profile, settings.replication):
-        typer.echo(line)
-
-
 @serve_app.command()
 @part
 def dispatch() -> None:
     """The decider: reads actions, appends one decision an action."""
+    from reference.editions import Editions
     from streams.dispatch import Dispatch
 
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
-    rulebook = contents(profile)[0]
-    rules = once_there("refs", lambda: asyncio.run(wait_for_rules(bootstrap, names, rulebook)))
-    processor = Dispatch(bootstrap, postgres, names, ids, rules, profile.about.zone, version("liandong"), worker_name())
-    _run(processor, settings, bootstrap, rulebook)
+    editions, release = Editions(bootstrap, names), version("liandong")
+    processor = Dispatch(bootstrap, postgres, names, ids, editions, profile.about.zone, release, worker_name())
+    _run(processor, settings, bootstrap)
 
 
 @serve_app.command()
@@ -223,12 +170,12 @@ def once_there(what: str, ask: Callable[[], Answer]) -> Answer:
         time.sleep(ASK_AGAIN_S)
 
 
-def _run(processor: Processor, settings: Settings, bootstrap: str, rulebook: str = "") -> None:
+def _run(processor: Processor, settings: Settings, bootstrap: str) -> None:
     from streams.worker import Limits, run
 
     group = f"{settings.topic_prefix}{processor.name}"
     limits = Limits(settings.session_s, settings.assigned_s_max)
-    registry = process_registry(processor.name, version("liandong"), rulebook)
+    registry = process_registry(processor.name, version("liandong"))
     with serve_metrics(registry, settings.data_dir, processor.name, settings.host, settings.metrics_port):
         code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, limits, registry)
     sys.exit(code)

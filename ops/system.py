@@ -25,7 +25,7 @@ from eventlog.topics import TopicNames
 from ops import disks
 from ops.embedded.stack import EmbeddedStack
 from ops.measures import SystemMeasures
-from ops.serve import prepare
+from ops.prepare import Adopting, prepare
 from ops.supervision import first_fault, keep_node, keep_part
 from reference.profile import Profile
 from runtime.children import Child, start
@@ -131,18 +131,22 @@ def join() -> Settings:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, profile: Profile, parts: Sequence[str] = PROCESSORS, show: bool = True
+    settings: Settings,
+    profile: Profile,
+    parts: Sequence[str] = PROCESSORS,
+    show: bool = True,
+    adopting: Adopting = Adopting.FIRST,
 ) -> AsyncGenerator[System, None]:
     """The system with these parts, until the context is left. Raises Fault where a part cannot be started."""
     if settings.kafka and settings.postgres.get_secret_value():
         yield_env = _env(settings, settings.kafka, settings.postgres.get_secret_value())
-        async with _with_parts(settings, profile, parts, yield_env) as system:
+        async with _with_parts(settings, profile, parts, yield_env, adopting) as system:
             yield system
         return
     async with EmbeddedStack(settings.data_dir, settings.cache_dir, settings.java, show) as stack:
         env = _env(settings, stack.kafka, stack.postgres)
         env.setdefault("LIANDONG_SESSION_S", str(EMBEDDED_SESSION_S))
-        async with _with_parts(settings, profile, parts, env, stack) as system:
+        async with _with_parts(settings, profile, parts, env, adopting, stack) as system:
             yield system
 
 
@@ -152,10 +156,12 @@ async def _with_parts(
     profile: Profile,
     parts: Sequence[str],
     env: dict[str, str],
+    adopting: Adopting,
     stack: EmbeddedStack | None = None,
 ) -> AsyncGenerator[System, None]:
     names = TopicNames(settings.topic_prefix)
-    await asyncio.to_thread(prepare, env["LIANDONG_KAFKA"], names, profile, settings.replication)
+    kafka, postgres = env["LIANDONG_KAFKA"], env["LIANDONG_POSTGRES"]
+    await asyncio.to_thread(prepare, kafka, postgres, names, profile, settings.replication, adopting)
     system = System(env, settings.data_dir, stack)
     try:
         for part in parts:

@@ -19,10 +19,10 @@ from domain.case.events import Accepted, Closed
 from domain.case.state import Case, Clock
 from domain.case.values import HANDLING_CLOCKS, ClockKind, ClockVerdict, Status
 from projections.steps import Step
+from projections.towns import Towns
 
 NAME = "board"
 COUNT = "board_count"
-ELSEWHERE = "-"
 QUARTER_MS = 15 * 60_000
 QUARTERS_KEPT_MAX = 16_384
 NORMAL, NEAR, OVERDUE = 0, 1, 2
@@ -73,12 +73,7 @@ CountKey = tuple[str, str]
 """Township code and local day (YYYY-MM-DD)."""
 
 
-def town_of(grid: str, towns: Sequence[str]) -> str:
-    """The township whose code the grid's begins with, ELSEWHERE if none."""
-    return next((town for town in towns if grid.startswith(town)), ELSEWHERE)
-
-
-def row_of(case_id: str, case: Case | None, towns: Sequence[str]) -> BoardRow | None:
+def row_of(case_id: str, case: Case | None, towns: Towns) -> BoardRow | None:
     """The row of a case, None when it is not open."""
     if case is None or not case.open:
         return None
@@ -88,7 +83,7 @@ def row_of(case_id: str, case: Case | None, towns: Sequence[str]) -> BoardRow | 
         number=case.number,
         case_class=case.case_class,
         grid=case.place.grid,
-        town=town_of(case.place.grid, towns),
+        town=towns.of(case.place.grid),
         lon=case.place.lon,
         lat=case.place.lat,
         status=str(case.status),
@@ -101,12 +96,12 @@ def row_of(case_id: str, case: Case | None, towns: Sequence[str]) -> BoardRow | 
     )
 
 
-def counted(step: Step, zone: ZoneInfo, towns: Sequence[str]) -> dict[CountKey, Counts]:
+def counted(step: Step, zone: ZoneInfo, towns: Towns) -> dict[CountKey, Counts]:
     """What the step adds to (or takes from) the counts of which day and township; a step without effect is empty."""
     case = step.after.case
     if case is None or not step.changed:
         return {}
-    town = town_of(case.place.grid, towns)
+    town = towns.of(case.place.grid)
     changes: dict[CountKey, Counts] = {}
     for event in step.record.events:
         if isinstance(event, Accepted) and event.at_ms is not None:
@@ -131,7 +126,7 @@ def _day_of_quarter(quarter: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
 
 
-async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, towns: Sequence[str], suffix: str = "") -> None:
+async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, towns: Towns, suffix: str = "") -> None:
     """Write the rows and counts that these steps changed."""
     last = {step.after.id: step for step in steps if step.changed}
     rows = [(step, row_of(case_id, step.after.case, towns)) for case_id, step in last.items()]

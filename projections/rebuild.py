@@ -18,11 +18,13 @@ import msgspec
 from eventlog.position import PARTITIONS
 from eventlog.stored import Stored, read_entry
 from projections import board, checkpoint
-from projections.runner import NAMES, writers
+from projections.runner import NAMES, fold, writers
 from projections.steps import Folder
+from projections.towns import Towns
 
 TABLES = {name: (name,) for name in NAMES} | {board.NAME: (board.NAME, board.COUNT)}
 KEYS = {
+    "adoptions": "partition, action_offset",
     "case_state": "case_id",
     "outcomes": "case_id, action_id",
     "timeline": "case_id, seq",
@@ -105,7 +107,8 @@ async def _caught_up(connection: Any, name: str, reached: dict[int, int]) -> Non
 class _Fold:
     def __init__(self, name: str, zone: str, towns: Sequence[str]) -> None:
         self.records = 0
-        self._write = writers(ZoneInfo(zone), towns)[name]
+        self._towns = Towns(towns)
+        self._write = writers(ZoneInfo(zone), self._towns)[name]
         self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
 
     def reached(self) -> dict[int, int]:
@@ -113,8 +116,7 @@ class _Fold:
 
     async def write(self, connection: Any, chunk: list[Stored]) -> None:
         entries = [read_entry(stored) for stored in chunk]
-        folded = (self._folders[entry.stored.partition].fold(entry) for entry in entries)
-        await self._write(connection, [step for step in folded if step is not None], NEW)
+        await self._write(connection, fold(self._folders, entries, self._towns), NEW)
         self.records += len(chunk)
 
 

@@ -10,33 +10,64 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from eventlog.stored import Entry
-from projections import board, case_state, checkpoint, outcomes, timeline
+from projections import adoptions, board, case_state, checkpoint, outcomes, timeline
 from projections.checkpoint import WrongLog
-from projections.steps import Folder, Step
+from projections.steps import Adoption, Folder, Step
+from projections.towns import Towns
 
 CHUNK_RECORDS_MAX = 2_000
-NAMES = (case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME)
-
-Write = Callable[[Any, Sequence[Step], str], Awaitable[None]]
+NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME)
 
 
-def writers(zone: ZoneInfo, towns: Sequence[str]) -> dict[str, Write]:
+class Folded(msgspec.Struct, frozen=True):
+    """What some records were: steps of cases, and adoptions."""
+
+    steps: list[Step]
+    adoptions: list[Adoption]
+
+
+Write = Callable[[Any, Folded, str], Awaitable[None]]
+
+
+def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Towns) -> Folded:
+    """Fold records, each with its partition's folder; townships that come with an adoption are known from then on.
+
+    Raises Hole.
+    """
+    folded = Folded([], [])
+    for entry in entries:
+        one = folders[entry.stored.partition].fold(entry)
+        if isinstance(one, Step):
+            folded.steps.append(one)
+        elif one is not None:
+            folded.adoptions.append(one)
+            towns.add(town for event in one.record.events for town in event.towns)
+    return folded
+
+
+def writers(zone: ZoneInfo, towns: Towns) -> dict[str, Write]:
     """Projection → the function that writes its rows; the last argument is a suffix to its tables' names."""
 
-    async def write_case_state(connection: Any, steps: Sequence[Step], suffix: str) -> None:
-        await case_state.write(connection, steps, f"{case_state.NAME}{suffix}")
+    async def write_adoptions(connection: Any, folded: Folded, suffix: str) -> None:
+        await adoptions.write(connection, folded.adoptions, f"{adoptions.NAME}{suffix}")
 
-    async def write_outcomes(connection: Any, steps: Sequence[Step], suffix: str) -> None:
-        await outcomes.write(connection, steps, f"{outcomes.NAME}{suffix}")
+    async def write_case_state(connection: Any, folded: Folded, suffix: str) -> None:
+        await case_state.write(connection, folded.steps, f"{case_state.NAME}{suffix}")
 
-    async def write_timeline(connection: Any, steps: Sequence[Step], suffix: str) -> None:
-        await timeline.write(connection, steps, f"{timeline.NAME}{suffix}")
+    async def write_outcomes(connection: Any, folded: Folded, suffix: str) -> None:
+        await outcomes.write(connection, folded.steps, f"{outcomes.NAME}{suffix}")
 
-    async def write_board(connection: Any, steps: Sequence[Step], suffix: str) -> None:
-        await board.write(connection, steps, zone, towns, suffix)
+    async def write_timeline(connection: Any, folded: Folded, suffix: str) -> None:
+        await timeline.write(connection, folded.steps, f"{timeline.NAME}{suffix}")
+
+    async def write_board(connection: Any, folded: Folded, suffix: str) -> None:
+        await board.write(connection, folded.steps, zone, towns, suffix)
 
     return {
+        adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
         outcomes.NAME: write_outcomes,
         timeline.NAME: write_timeline,
@@ -53,12 +84,13 @@ class Runner:
         pool: Any,
         log: str,
         zone: str,
-        towns: Sequence[str],
+        towns: Towns,
         took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._pool = pool
         self._log = log
         self._took = took
+        self._towns = towns
         self._writers = writers(ZoneInfo(zone), towns)
         self._folders: dict[int, Folder] = {}
 
@@ -67,6 +99,8 @@ class Runner:
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             places = {name: (await checkpoint.read(connection, name)).get(partition) for name in NAMES}
             files = await case_state.load_open(connection, partition)
+            adopted = await adoptions.read_rows(connection, partition)
+        self._towns.add(town for row in adopted for event in row.record.events for town in event.towns)
         place = places[case_state.NAME]
         for name, other in places.items():
             if (other and other.next_offset) != (place and place.next_offset):
@@ -100,19 +134,18 @@ class Runner:
         async with self._pool.acquire() as connection:
             await _load_missing(connection, folders, here)
             stood = {partition: folder.next_offset for partition, folder in folders.items()}
-            folded = (folders[entry.stored.partition].fold(entry) for entry in here)
-            steps = [step for step in folded if step is not None]
+            folded = fold(folders, here, self._towns)
             began = time.perf_counter()
             async with connection.transaction():
                 await checkpoint.require_place(connection, case_state.NAME, stood)
                 for write in self._writers.values():
-                    await write(connection, steps, "")
+                    await write(connection, folded, "")
                 places = [folder.checkpoint(name, self._log) for folder in folders.values() for name in NAMES]
                 await checkpoint.write(connection, places)
             self._took(time.perf_counter() - began)
         for folder in folders.values():
-            folder.forget_ended({step.after.id for step in steps})
-        return steps
+            folder.forget_ended({step.after.id for step in folded.steps})
+        return folded.steps
 
 
 async def _load_missing(connection: Any, folders: Mapping[int, Folder], entries: Sequence[Entry]) -> None:

@@ -14,7 +14,7 @@ from domain.case.events import Reported
 from eventlog.casefile import CaseFile, absorb
 from eventlog.numbering import Series, after
 from eventlog.position import Hole, follows
-from eventlog.record import DecisionRecord, Outcome
+from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome
 from eventlog.stored import Entry
 from projections.checkpoint import Checkpoint
 
@@ -36,6 +36,18 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     def changed(self) -> bool:
         """True if the record is a link of its case's chain."""
         return self.after is not self.before
+
+
+class Adoption(msgspec.Struct, frozen=True, gc=False):
+    """One decision on an adoption: it changes no case, only by what the next ones are decided."""
+
+    entry: Entry
+    record: AdoptionRecord
+
+    @property
+    def partition(self) -> int:
+        """The partition that it speaks of, and stands in."""
+        return self.entry.stored.partition
 
 
 class Folder:
@@ -63,8 +75,11 @@ class Folder:
         for case_id in ids:
             self.files.setdefault(case_id, found.get(case_id) or CaseFile(case_id))
 
-    def fold(self, entry: Entry) -> Step | None:
-        """The step of the next record; None for one that is known, or is no decision. Raises Hole."""
+    def fold(self, entry: Entry) -> Step | Adoption | None:
+        """What the next record is: a step of a case, or an adoption; None for one that is known, or is no decision.
+
+        Raises Hole.
+        """
         offset = entry.stored.offset
         if offset < self.next_offset:
             return None
@@ -72,11 +87,13 @@ class Folder:
             raise Hole(self.partition, self.next_offset, offset)
         self.next_offset = offset + 1
         record = entry.record
-        if not isinstance(record, DecisionRecord):
+        if not isinstance(record, Decided):
             return None
         if not follows(self.last_origin, record.origin.offset, self.partition):
             return None
         self.last_origin = record.origin.offset
+        if isinstance(record, AdoptionRecord):
+            return Adoption(entry, record)
         if record.outcome is Outcome.UNDECODABLE:
             return None
         begins = bool(record.events) and isinstance(record.events[0], Reported)

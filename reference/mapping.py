@@ -34,6 +34,7 @@ from domain.standard.values import CaseClass, Condition, Standard
 from domain.unit import Unit
 from domain.worktime import CalendarFile
 from domain.worktime.calendar_file import WEEKDAYS, Week
+from reference.contents import Contents
 from reference.profile import About, Profile
 from runtime.faults import Fault
 
@@ -197,7 +198,7 @@ def profile_of(mapping: CityMapping, rows: Iterable[Mapping[str, str]]) -> Profi
     offices = tuple(Unit(code, name, name) for code, name in sorted(units.items()))
     week: Week = dict.fromkeys(WEEKDAYS[:5], (("08:00", "17:00"),))
     calendar = CalendarFile(zone=mapping.city.zone, week=week, version=f"{mapping.city.name}-weekdays")
-    return Profile(mapping.city, calendar, standard, tuple(grids), offices)
+    return Profile(mapping.city, Contents(calendar, standard, tuple(grids), offices))
 
 
 def code_of(name: str) -> str:

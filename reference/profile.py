@@ -1,25 +1,21 @@
 """The city that a system serves, as a profile: name, zone, calendar, grid tree, outline, units, standard.
 
-Owns reading, checking and writing profiles, and their contents as they stand on `refs`. A profile with a fault is
-refused whole, with all of its faults named.
+Owns reading, checking and writing profiles. A profile with a fault is refused whole, with all of its faults named.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from domain.case.frame import Rules
 from domain.grid.values import Grid
-from domain.rulebook import Rulebook
 from domain.standard.values import Standard
-from domain.unit import Unit
-from domain.worktime import CalendarError, CalendarFile, Limit, LimitError, compile_calendar
+from domain.worktime import CalendarError, Limit, LimitError, compile_calendar
+from reference.contents import PARTS, Contents, encode_part
 from runtime.faults import Fault
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -42,26 +38,13 @@ class Profile(msgspec.Struct, frozen=True):
     """A checked profile; `map_path` is its GeoJSON, None for a city without a map."""
 
     about: About
-    calendar: CalendarFile
-    standard: Standard
-    grids: tuple[Grid, ...]
-    units: tuple[Unit, ...]
+    contents: Contents
     map_path: Path | None = None
 
     @property
     def towns(self) -> list[str]:
         """The codes of the townships, in their fixed order."""
-        return [grid.code for grid in self.grids if grid.level == 1]
-
-
-_PARTS: dict[str, Any] = {
-    "about": About,
-    "calendar": CalendarFile,
-    "standard": Standard,
-    "grids": tuple[Grid, ...],
-    "units": tuple[Unit, ...],
-}
-_encoder = msgspec.json.Encoder(order="deterministic")
+        return self.contents.towns
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -77,58 +60,45 @@ def load_profile(name_or_path: str) -> Profile:
             hint_zh="也可以给出档案目录的路径。",
             hint_en="The path of a profile's folder can be given, too.",
         )
-    parts: dict[str, Any] = {}
-    for part, kind in _PARTS.items():
-        try:
-            parts[part] = msgspec.json.decode((folder / f"{part}.json").read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError) as error:
-            raise Fault(
-                "profile.unreadable",
-                f"城市档案 {folder.name}/{part}.json 无法读取:{error}。",
-                f"{folder.name}/{part}.json of the profile cannot be read: {error}.",
-            ) from error
+    about = _read(folder, "about", About)
+    contents = Contents(**{part: _read(folder, part, kind) for part, kind in PARTS.items()})
     map_path = folder / "map.geojson"
-    profile = Profile(**parts, map_path=map_path if map_path.exists() else None)
+    profile = Profile(about, contents, map_path if map_path.exists() else None)
     require_sound(profile)
     return profile
+
+
+def _read(folder: Path, part: str, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode((folder / f"{part}.json").read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Fault(
+            "profile.unreadable",
+            f"城市档案 {folder.name}/{part}.json 无法读取:{error}。",
+            f"{folder.name}/{part}.json of the profile cannot be read: {error}.",
+        ) from error
 
 
 def save_profile(profile: Profile, folder: Path) -> None:
     """Write a profile's parts into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for part in _PARTS:
-        encoded = msgspec.json.format(_encoder.encode(getattr(profile, part)), indent=1)
-        (folder / f"{part}.json").write_bytes(encoded + b"\n")
+    (folder / "about.json").write_bytes(_for_people(profile.about))
+    for part in PARTS:
+        (folder / f"{part}.json").write_bytes(_for_people(getattr(profile.contents, part)))
 
 
-def contents(profile: Profile) -> tuple[str, dict[str, bytes]]:
-    """The version of the profile's rulebook, and its contents under their SHA-256: four parts and the manifest."""
-    named = {part: _encoder.encode(getattr(profile, part)) for part in ("calendar", "standard", "grids", "units")}
-    manifest = _encoder.encode({part: _hash(content) for part, content in named.items()})
-    version = _hash(manifest)
-    return version, {version: manifest, **{_hash(content): content for content in named.values()}}
-
-
-def rules_from(found: Mapping[str, bytes], version: str) -> Rules | None:
-    """The rules of that version from contents as they stand on `refs`; None while a content is missing."""
-    manifest = found.get(version)
-    if manifest is None:
-        return None
-    named: dict[str, str] = msgspec.json.decode(manifest, type=dict[str, str])
-    if any(digest not in found for digest in named.values()):
-        return None
-    parts = {part: msgspec.json.decode(found[digest], type=_PARTS[part]) for part, digest in named.items()}
-    book = Rulebook(version, parts["standard"], parts["grids"], parts["units"])
-    return Rules(book, compile_calendar(parts["calendar"]))
+def _for_people(value: Any) -> bytes:
+    return msgspec.json.format(encode_part(value), indent=1) + b"\n"
 
 
 def require_sound(profile: Profile) -> None:
     """Raises Fault `profile.wrong`, naming every fault: duplicate codes, holes in the tree, limits that are none."""
-    faults = [*_doubles("grids", [g.code for g in profile.grids]), *_doubles("units", [u.code for u in profile.units])]
-    faults += _doubles("standard", [c.code for c in profile.standard.classes])
-    faults += _tree(profile.grids) + _limits(profile.standard) + _units(profile)
+    standard, grids, units = profile.contents.standard, profile.contents.grids, profile.contents.units
+    faults = [*_doubles("grids", [g.code for g in grids]), *_doubles("units", [u.code for u in units])]
+    faults += _doubles("standard", [c.code for c in standard.classes])
+    faults += _tree(grids) + _limits(standard) + _units(profile.contents)
     try:
-        compile_calendar(profile.calendar)
+        compile_calendar(profile.contents.calendar)
     except CalendarError as error:
         faults.append(f"calendar: {error.en}")
     if faults:
@@ -175,19 +145,15 @@ def _limits(standard: Standard) -> list[str]:
     return faults
 
 
-def _units(profile: Profile) -> list[str]:
-    units = {unit.code for unit in profile.units}
+def _units(contents: Contents) -> list[str]:
+    units = {unit.code for unit in contents.units}
     faults = [
         f"standard: {c.code}: no unit {c.responsible}"
-        for c in profile.standard.classes
+        for c in contents.standard.classes
         if c.responsible != "territory" and c.responsible not in units
     ]
-    codes = {grid.code for grid in profile.grids}
+    codes = {grid.code for grid in contents.grids}
     faults += [
-        f"units: {u.code}: scope {u.scope} is no grid" for u in profile.units if u.scope and u.scope not in codes
+        f"units: {u.code}: scope {u.scope} is no grid" for u in contents.units if u.scope and u.scope not in codes
     ]
     return faults
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -19,6 +19,7 @@ from domain.grid.values import Grid
 from domain.standard.values import CaseClass, Condition, MajorClass, Standard
 from domain.unit import Unit
 from domain.worktime import CalendarFile
+from reference.contents import Contents
 from reference.profile import SHIPPED, About, Profile, save_profile
 from reference.xinmi_standard import CLASSES, DEPARTMENTS, MAJORS, TOWNS_EN
 
@@ -60,7 +61,7 @@ def make() -> tuple[Profile, dict[str, Any]]:
     about = About(
         "xinmi", "新密市联合调度指挥中心", "Xinmi Joint Dispatch Centre", "新密市", "Xinmi", "Asia/Shanghai", ROOT
     )
-    profile = Profile(about, _calendar(), _standard(), (*grids, *below), _units(divisions))
+    profile = Profile(about, Contents(_calendar(), _standard(), (*grids, *below), _units(divisions)))
     return profile, {"type": "FeatureCollection", "features": features}
 
 

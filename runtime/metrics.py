@@ -28,7 +28,7 @@ STOP_S_MAX = 2.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # where to ask what listens everywhere
 
 
-def process_registry(part: str, release: str, rules: str = "") -> CollectorRegistry:
+def process_registry(part: str, release: str) -> CollectorRegistry:
     """A registry with the process's memory, processor time and start, and who it is: `worker` is HOST-PID."""
     disable_created_metrics()  # a second series for each counter, which nobody asks for
     registry = CollectorRegistry()
@@ -36,10 +36,10 @@ def process_registry(part: str, release: str, rules: str = "") -> CollectorRegis
     about = Gauge(
         "liandong_build_info",
         "Which release runs as what",
-        ["part", "release", "rules", "worker"],
+        ["part", "release", "worker"],
         registry=registry,
     )
-    about.labels(part, release, rules, worker_name()).set(1)
+    about.labels(part, release, worker_name()).set(1)
     return registry
 
 

@@ -22,7 +22,7 @@ from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections import case_state, checkpoint
-from projections.steps import Folder
+from projections.steps import Folder, Step
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.measures import TickMeasures
@@ -88,7 +88,7 @@ class Clock(Asking):
         touched: set[str] = set()
         for stored in chunk.records:
             step = folder.fold(read_entry(stored))
-            if step is not None and step.changed:
+            if isinstance(step, Step) and step.changed:
                 touched.add(step.after.id)
                 self._note(step.after.id, step.after.case.next_due_ms if step.after.case else None)
         folder.forget_ended(touched)

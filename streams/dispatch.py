@@ -16,16 +16,20 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from domain.case.frame import Rules
+from domain.adoption.actions import AdoptionAttempt
+from domain.adoption.state import InForce
+from domain.adoption.values import KEY
+from domain.case.actions import Attempt
 from eventlog.casefile import CaseFile
 from eventlog.numbering import Series
-from eventlog.record import DecisionRecord, LogRecord, Origin, Outcome, TakeoverRecord, encode, headers
+from eventlog.record import Decided, DecisionRecord, LogRecord, Origin, Outcome, TakeoverRecord, encode, headers
 from eventlog.stored import Stored, read_entry
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, read_attempt
-from projections import case_state, checkpoint
+from projections import adoptions, case_state, checkpoint
 from projections.database import AWAY, migrate, open_pool
+from reference.editions import Editions
 from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
@@ -37,6 +41,8 @@ POOL_SIZE = 2
 EXIT_SEND_FAILED = 72
 ROWS_S_MAX = 60.0
 ROWS_AGAIN_S = 0.1
+
+Read = tuple[Arrived, Attempt | AdoptionAttempt | None]
 
 log = structlog.get_logger("dispatch")
 
@@ -68,7 +74,7 @@ class Dispatch(Processor):
         postgres: str,
         names: TopicNames,
         topic_ids: Mapping[str, str],
-        rules: Rules,
+        editions: Editions,
         zone: str,
         release: str,
         worker: str,
@@ -80,7 +86,7 @@ class Dispatch(Processor):
         self._names = names
         self._actions_id = topic_ids[names.actions]
         self._events_id = topic_ids[names.events]
-        self._rules = rules
+        self._editions = editions
         self._zone = zone
         self._release = release
         self._worker = worker
@@ -116,8 +122,9 @@ class Dispatch(Processor):
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Take over: state up to the end, the takeover record, what a former holder wrote before it, then go on."""
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             rows = await checkpoint.read(connection, case_state.NAME)
+            adopted = adoptions.in_force(await adoptions.read_rows(connection))
         upto = await ends(self._bootstrap, self._names.events)
         actions_upto = await ends(self._bootstrap, self._names.actions)
         starts: dict[int, int] = {}
@@ -129,7 +136,7 @@ class Dispatch(Processor):
             # One record back: the last one known tells which `actions` it was decided from.
             starts[partition] = max(row.next_offset - 1, 0) if row else 0
             last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
-            taken[partition] = Docket(partition, last, series, self._zone)
+            taken[partition] = Docket(partition, last, series, self._zone, adopted.get(partition, InForce()))
         await self._fold_tail(taken, starts, {p: upto[p] for p in partitions})
         sent = {partition: await self._take(docket) for partition, docket in taken.items()}
         stands = {partition: (await acknowledged).offset for partition, acknowledged in sent.items()}
@@ -147,17 +154,20 @@ class Dispatch(Processor):
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
         arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
         await self._fetch({docket: _cases(here) for docket, here in arrived})
+        for docket, here in arrived:
+            await self._editions.require(docket.versions(_cases(here)) | _adopted(here))
         outcomes: Counter[Outcome] = Counter()
         for docket, here in arrived:
-            for one in here:
+            for one, attempt in here:
                 if not docket.held:
                     break
-                decided = docket.decide(one, self._rules, self._release)
+                decided = docket.decide(one, attempt, self._editions.rules, self._release)
                 if decided is not None:
                     await self._send(*decided, one)
                     outcomes[decided[0].outcome] += 1
                     _tell(decided[0])
         self.measures.written.inc(outcomes.total())
+        self._counted.note_versions(docket.in_force.version for docket in self._dockets.values())
         for outcome, count in outcomes.items():
             self._counted.outcomes[outcome].inc(count)
 
@@ -167,9 +177,10 @@ class Dispatch(Processor):
             self._landed.clear()
             await self._landed.wait()
 
-    def _arrived(self, stored: Stored) -> Arrived:
+    def _arrived(self, stored: Stored) -> Read:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
-        return Arrived(origin, stored.time_ms, stored.key, stored.value)
+        arrived = Arrived(origin, stored.time_ms, stored.key, stored.value)
+        return arrived, read_attempt(arrived)
 
     async def _fetch(self, wanted: Mapping[Docket, set[str]]) -> None:
         missing = {docket: ids for docket, found in wanted.items() if (ids := docket.missing(found))}
@@ -216,12 +227,13 @@ class Dispatch(Processor):
             self._names.events, docket.partition, b"takeover", encode(record), headers(record, self._source)
         )
 
-    async def _send(self, record: DecisionRecord, value: bytes, arrived: Arrived) -> None:
+    async def _send(self, record: Decided, value: bytes, arrived: Arrived) -> None:
         partition = record.origin.partition
         if record.outcome is Outcome.UNDECODABLE:
             place = f"{record.origin.topic}/{partition}/{record.origin.offset}".encode()
             await self._pipeline(self._names.dead_letters, 0, place, arrived.value or b"", [])
-        await self._pipeline(self._names.events, partition, record.case.encode(), value, headers(record, self._source))
+        key = record.case if isinstance(record, DecisionRecord) else KEY
+        await self._pipeline(self._names.events, partition, key.encode(), value, headers(record, self._source))
 
     async def _pipeline(
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
@@ -245,7 +257,7 @@ class Dispatch(Processor):
             os._exit(EXIT_SEND_FAILED)
 
     def _require_these_actions(self, record: LogRecord) -> None:
-        decided = record.origin.topic if isinstance(record, DecisionRecord) else record.topic
+        decided = record.origin.topic if isinstance(record, Decided) else record.topic
         if decided != self._actions_id:
             raise WrongLog(f"actions: decided so far {decided}, now {self._actions_id}")
 
@@ -256,11 +268,16 @@ class Dispatch(Processor):
             raise WrongLog(f"events, partition {row.partition}: the rows are ahead ({row.next_offset} > {end})")
 
 
-def _tell(record: DecisionRecord) -> None:
+def _tell(record: Decided) -> None:
     action = record.attempt.id if record.attempt else None
     place = {"partition": record.origin.partition, "offset": record.origin.offset}
-    log.debug("dispatch.decided", action=action, case=record.case, outcome=record.outcome, **place)
+    case = record.case if isinstance(record, DecisionRecord) else KEY
+    log.debug("dispatch.decided", action=action, case=case, outcome=record.outcome, **place)
 
 
-def _cases(arrived: Sequence[Arrived]) -> set[str]:
-    return {attempt.case for attempt in map(read_attempt, arrived) if attempt is not None}
+def _cases(here: Sequence[Read]) -> set[str]:
+    return {attempt.case for _, attempt in here if isinstance(attempt, Attempt)}
+
+
+def _adopted(here: Sequence[Read]) -> set[str]:
+    return {attempt.action.version for _, attempt in here if isinstance(attempt, AdoptionAttempt)}

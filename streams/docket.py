@@ -9,23 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
+from domain.adoption.actions import AdoptionAttempt
+from domain.adoption.evolve import evolve
+from domain.adoption.state import InForce
+from domain.case.actions import Attempt
 from domain.case.events import Reported
 from domain.case.frame import Rules
 from eventlog.casefile import CaseFile, absorb
 from eventlog.numbering import Series, after, next_number
 from eventlog.position import follows
-from eventlog.record import DecisionRecord, Outcome, encode
+from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome, encode
 from eventlog.stored import Entry
-from eventlog.verdict import Arrived, Office, judge, read_attempt, undecodable
+from eventlog.verdict import Arrived, Office, judge, judge_adoption, undecodable
 
 
 class Docket:
-    """What the decider knows of its partition: the last origin decided, the number series, the files touched."""
+    """What the decider knows of its partition: the last origin decided, the version in force, the number series, and
+    the files touched."""
 
-    def __init__(self, partition: int, last_origin: int, series: Series, zone: str) -> None:
+    def __init__(self, partition: int, last_origin: int, series: Series, zone: str, in_force: InForce) -> None:
         self.partition = partition
         self.last_origin = last_origin
         self.series = series
+        self.in_force = in_force
         self.held = True
         self._zone = zone
         self._files: dict[str, CaseFile] = {}
@@ -42,27 +50,53 @@ class Docket:
     def fold(self, entry: Entry) -> None:
         """Fold one record of the tail. A record for a known origin changes nothing. Raises Hole."""
         record = entry.record
-        if not isinstance(record, DecisionRecord):
+        if not isinstance(record, Decided):
             return
         if follows(self.last_origin, record.origin.offset, self.partition):
             self.last_origin = record.origin.offset
-        self._absorb(record, entry.stored.value or b"")
+            if isinstance(record, AdoptionRecord):
+                self.in_force = evolve(self.in_force, record.attempt, record.origin.offset, record.events)
+        if isinstance(record, DecisionRecord):
+            self._absorb(record, entry.stored.value or b"")
 
-    def decide(self, arrived: Arrived, rules: Rules, release: str) -> tuple[DecisionRecord, bytes] | None:
-        """The record of the next offset and its bytes; None for an offset that is decided already. Raises Hole."""
+    def versions(self, ids: set[str]) -> set[str]:
+        """The versions of the contents that deciding on these cases may need: the one in force, and pinned ones."""
+        cases = (self._files[case_id].case for case_id in ids)
+        pinned = {case.rulebook for case in cases if case is not None}
+        return {version for version in (self.in_force.version, *pinned) if version}
+
+    def decide(
+        self, arrived: Arrived, attempt: Attempt | AdoptionAttempt | None, editions: Mapping[str, Rules], release: str
+    ) -> tuple[DecisionRecord | AdoptionRecord, bytes] | None:
+        """The record of the next offset and its bytes; None for an offset that is decided already. Raises Hole.
+
+        `attempt` is what was read from it. `editions` holds every version of `versions`,
+        and those that adoptions to be decided name.
+        """
         if not follows(self.last_origin, arrived.origin.offset, self.partition):
             return None
-        number = next_number(self.series, self.partition, arrived.recorded_at_ms, self._zone)
-        office = Office(rules, release, number)
-        attempt = read_attempt(arrived)
-        if attempt is None:
-            record = undecodable(arrived, office)
+        record: DecisionRecord | AdoptionRecord
+        if isinstance(attempt, AdoptionAttempt):
+            towns = editions[attempt.action.version].book.towns
+            record = judge_adoption(self.in_force, attempt, arrived, release, towns)
+            self.in_force = evolve(self.in_force, attempt, arrived.origin.offset, record.events)
         else:
-            record = judge(self._files[attempt.case], attempt, arrived, office)
+            number = next_number(self.series, self.partition, arrived.recorded_at_ms, self._zone)
+            office = Office(self._rules(editions), release, number)
+            if attempt is None:
+                record = undecodable(arrived, office)
+            else:
+                record = judge(self._files[attempt.case], attempt, arrived, office)
         value = encode(record)
         self.last_origin = arrived.origin.offset
-        self._absorb(record, value)
+        if isinstance(record, DecisionRecord):
+            self._absorb(record, value)
         return record, value
+
+    def _rules(self, editions: Mapping[str, Rules]) -> Rules | None:
+        if self.in_force.version is None:
+            return None
+        return replace(editions[self.in_force.version], since_ms=self.in_force.since_ms, pinned=editions)
 
     def _absorb(self, record: DecisionRecord, value: bytes) -> None:
         if record.outcome is Outcome.UNDECODABLE:

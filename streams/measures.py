@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter as Counted
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -113,6 +114,22 @@ class DecisionMeasures:
         self.outcomes = {outcome: decisions.labels(str(outcome)) for outcome in Outcome}
         self.takeovers = Counter("liandong_takeovers", "Partitions taken over", registry=registry)
         self.in_flight = Gauge("liandong_in_flight_records", "Sent, not acknowledged yet", registry=registry)
+        self._in_force = Gauge(
+            "liandong_in_force_partitions",
+            "Partitions of this decider by the version of the contents (its first 12 digits) that they decide by",
+            ["version"],
+            registry=registry,
+        )
+        self._versions: Counted[str] = Counted()
+
+    def note_versions(self, versions: Iterable[str | None]) -> None:
+        """What each held partition decides by; more than one version for long is an adoption that was not finished."""
+        counted = Counted(version[:12] if version else "none" for version in versions)
+        if counted != self._versions:
+            self._in_force.clear()
+            for version, count in counted.items():
+                self._in_force.labels(version).set(count)
+            self._versions = counted
 
 
 class RowMeasures:

@@ -13,6 +13,7 @@ from eventlog.topics import TopicNames
 from projections.checkpoint import WrongLog
 from projections.database import migrate, open_pool
 from projections.runner import Runner
+from projections.towns import Towns
 from streams.chunks import Chunk, Fetching
 from streams.measures import RowMeasures
 from streams.worker import Processor
@@ -34,7 +35,7 @@ class Project(Processor):
         self._postgres = postgres
         self._log = log
         self._zone = zone
-        self._towns = towns
+        self._towns = Towns(towns)
         self._pool: Any = None
         self._runner: Runner | None = None
 

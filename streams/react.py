@@ -15,7 +15,7 @@ from domain.case.actions import Attempt
 from domain.case.recurrence import follow_ups
 from domain.case.values import Actor, Role
 from eventlog.position import Hole, follows
-from eventlog.record import DecisionRecord
+from eventlog.record import Decided, DecisionRecord
 from eventlog.stored import Entry, read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
@@ -86,9 +86,9 @@ def _next(place: Checkpoint, entry: Entry) -> tuple[Checkpoint, list[Attempt]]:
     record = entry.record
     last = place.last_origin
     attempts: list[Attempt] = []
-    if isinstance(record, DecisionRecord) and follows(last, record.origin.offset, place.partition):
+    if isinstance(record, Decided) and follows(last, record.origin.offset, place.partition):
         last = record.origin.offset
-        attempts = following(record)
+        attempts = following(record) if isinstance(record, DecisionRecord) else []
     return Checkpoint(place.projection, place.partition, offset + 1, last, place.log), attempts
 
 

@@ -55,10 +55,10 @@ def fail_check(frame: Frame, action: FailCheck) -> list[CaseEvent]:
     lead = frame.case.handling_clock
     resuming = [lead] if lead else []
     resuming += [c for c in frame.case.clocks if c.kind is ClockKind.CO_HANDLE and c.unit in action.co_handlers]
-    wd_rule = frame.rules.book.standard.wd_rule
+    wd_rule = frame.standard.wd_rule
     for clock in resuming:
         if not clock.running:
-            events.append(clocks.resumed(clock, frame.at_ms, frame.rules.calendar, wd_rule))
+            events.append(clocks.resumed(clock, frame.at_ms, frame.calendar, wd_rule))
     return events
 
 
@@ -112,5 +112,5 @@ def _require_checker(frame: Frame) -> None:
 def _require_impartial(frame: Frame, person: str) -> None:
     if person in frame.case.handlers:
         raise Refused(ReasonCode.HANDLER_MAY_NOT_CHECK, found=person)
-    if person == frame.case.discoverer and not frame.rules.book.standard.discoverer_may_check:
+    if person == frame.case.discoverer and not frame.standard.discoverer_may_check:
         raise Refused(ReasonCode.DISCOVERER_MAY_NOT_CHECK, found=person)

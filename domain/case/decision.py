@@ -51,6 +51,8 @@ class ReasonCode(StrEnum):
     IMPORT_TIME_IN_FUTURE = "import_time_in_future"
     IMPORT_ENDS_BEFORE_START = "import_ends_before_start"
     IMPORT_OUT_OF_ORDER = "import_out_of_order"
+    NO_RULES = "no_rules"
+    BASE_MOVED = "base_moved"
 
 
 Detail = dict[str, str | int | list[str] | None]

@@ -48,7 +48,7 @@ def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
 def _party_clock(frame: Frame, kind: ClockKind, unit: str) -> CaseEvent:
     held = frame.case.clock(kind, unit)
     if held is not None and held.paused:
-        return clocks.resumed(held, frame.at_ms, frame.rules.calendar, frame.rules.book.standard.wd_rule)
+        return clocks.resumed(held, frame.at_ms, frame.calendar, frame.standard.wd_rule)
     return frame.start(kind, unit_holder(unit), frame.case.limit, unit)
 
 
@@ -87,7 +87,7 @@ def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
     ]
     for clock in frame.case.clocks:
         if clock.running and clock.kind in HANDLING_CLOCKS:
-            events.append(clocks.paused(clock, frame.at_ms, frame.rules.calendar, PauseCause.RETURNED))
+            events.append(clocks.paused(clock, frame.at_ms, frame.calendar, PauseCause.RETURNED))
         elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE:
             events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=True)
     return [*events, frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level))]

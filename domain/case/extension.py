@@ -59,8 +59,8 @@ def decide_extension(frame: Frame, action: DecideExtension) -> list[CaseEvent]:
         return [decided]
     clock = _require_extendable(frame)
     amount = Limit.parse(request.amount)
-    wd_rule = frame.rules.book.standard.wd_rule
-    return [decided, clocks.extended(clock, frame.at_ms, amount, frame.rules.calendar, wd_rule)]
+    wd_rule = frame.standard.wd_rule
+    return [decided, clocks.extended(clock, frame.at_ms, amount, frame.calendar, wd_rule)]
 
 
 def drop_open_request(frame: Frame) -> list[CaseEvent]:
@@ -105,7 +105,7 @@ def _require_amount(frame: Frame, clock: Clock, written: str) -> None:
         raise Refused(ReasonCode.BAD_LIMIT, found=written, allowed=sorted(allowed)) from error
     if amount.unit not in allowed:
         raise Refused(ReasonCode.BAD_LIMIT, found=written, allowed=sorted(allowed))
-    minutes = frame.rules.calendar.workday_minutes
+    minutes = frame.calendar.workday_minutes
     if amount.span_ms(minutes) > _original_ms(clock, minutes):
         raise Refused(ReasonCode.EXTENSION_TOO_LONG, found=written, allowed=[str(clock.limit)])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from domain.case import clocks
@@ -11,16 +13,28 @@ from domain.case.events import CaseEvent, ClockStarted, ClockStopped
 from domain.case.state import Case, Party
 from domain.case.values import Actor, ClockKind, Role, Status
 from domain.rulebook import Rulebook
+from domain.standard.values import Standard
 from domain.worktime import Calendar
 
 GRID_STAFF: frozenset[Role] = frozenset({Role.COLLECTOR, Role.GRID_HEAD})
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False):
-    """The rulebook in force with its calendar compiled, and the versions that open cases have pinned."""
+    """The rulebook in force with its calendar compiled, since when (ms), and by version those that cases have pinned.
+
+    Whoever decides has every pinned version at hand before it begins (`pinned_by`); a decision never waits.
+    """
 
     book: Rulebook
     calendar: Calendar
+    since_ms: int = 0
+    pinned: Mapping[str, Rules] = {}
+
+    def of(self, case: Case) -> Rules:
+        """The rules whose standard and calendar the case is decided by: from filing on those it has pinned."""
+        if case.rulebook is None or case.rulebook == self.book.version:
+            return self
+        return self.pinned[case.rulebook]
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +49,16 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     def actor(self) -> Actor:
         """Who acts."""
         return self.attempt.actor
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that the case is decided by: the pinned one from filing on (domain document §3, `file`)."""
+        return self.rules.of(self.case).book.standard
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar that the case's clocks count by: the pinned one from filing on."""
+        return self.rules.of(self.case).calendar
 
     def require(self, *statuses: Status) -> None:
         """Refuse unless the case stands in one of these states."""
@@ -92,17 +116,17 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         clock = self.case.clock(kind, unit)
         if clock is None or not clock.running:
             return []
-        stopped: ClockStopped = clocks.stopped(clock, self.at_ms, self.rules.calendar, waived)
+        stopped: ClockStopped = clocks.stopped(clock, self.at_ms, self.calendar, waived)
         return [stopped]
 
     def start(self, kind: ClockKind, holder: str, limit: str | None, unit: str | None = None) -> ClockStarted:
         """Start a clock now."""
-        wd_rule = self.rules.book.standard.wd_rule
-        return clocks.started(kind, self.at_ms, holder, limit, self.rules.calendar, wd_rule, unit)
+        wd_rule = self.standard.wd_rule
+        return clocks.started(kind, self.at_ms, holder, limit, self.calendar, wd_rule, unit)
 
     def start_stage(self, kind: ClockKind, holder: str, unit: str | None = None) -> ClockStarted:
         """Start a stage clock with the standard's limit for it; urgent classes sign sooner."""
-        limits = self.rules.book.standard.stage_limits
+        limits = self.standard.stage_limits
         name = "acknowledge_urgent" if kind is ClockKind.ACKNOWLEDGE and self.case.urgent else str(kind)
         return self.start(kind, holder, limits[name], unit)
 

@@ -59,7 +59,7 @@ class Wish(msgspec.Struct, frozen=True):
 async def live(wish: Wish, settings: Settings, profile: Profile, system: System, address: str) -> None:
     """Let the city live until cancelled, or for `minutes`; ends with the summary either way."""
     zone = ZoneInfo(profile.about.zone)
-    city = City(profile, compile_calendar(profile.calendar), load_pace(), wish.seed, wish.rate)
+    city = City(profile, compile_calendar(profile.contents.calendar), load_pace(), wish.seed, wish.rate)
     crowd = Crowd(address, wish.seed, OPEN_MAX)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     began = time.monotonic()

@@ -72,14 +72,14 @@ class City:
         self._seed = seed
         self._rate = rate
         self._zone = ZoneInfo(profile.about.zone)
-        self._cells = [grid for grid in profile.grids if grid.level == 3]
-        self._classes = list(profile.standard.classes)
+        self._cells = [grid for grid in profile.contents.grids if grid.level == 3]
+        self._classes = list(profile.contents.standard.classes)
         self._weights = [pace.weight(c.code) for c in self._classes]
         self._storm_weights = [
             weight * (STORM_WEIGHT if c.code in STORM_CLASSES else 1)
             for c, weight in zip(self._classes, self._weights, strict=True)
         ]
-        departments = sorted(unit.code for unit in profile.units if unit.kind == "department")
+        departments = sorted(unit.code for unit in profile.contents.units if unit.kind == "department")
         self._course = Course(calendar, pace, departments)
 
     def storm(self, day: date) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from eventlog.topics import Difference, create_and_check
-from ops.serve import prepare
+from ops.prepare import prepare
 from reference.profile import load_profile
 from runtime.faults import Fault
 from tests.support.beside import Beside
@@ -35,7 +35,7 @@ def test_a_setting_that_differs_is_shown_and_left_alone(beside: Beside, setting:
         lambda: create_and_check(beside.kafka, beside.names).differences == expected, WAIT_S_MAX, "the difference"
     )
     with pytest.raises(Fault, match=setting) as refused:
-        prepare(beside.kafka, beside.names, load_profile("xinmi"), 1)
+        prepare(beside.kafka, beside.postgres, beside.names, load_profile("xinmi"), 1)
     assert refused.value.code == "topics.differ"
     assert create_and_check(beside.kafka, beside.names).differences == expected, "never changed by itself"
 

@@ -16,11 +16,11 @@ from domain.case.actions import Attempt, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
 from eventlog.history import records
-from eventlog.record import DecisionRecord, TakeoverRecord
+from eventlog.record import Decided, LogRecord
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
-from ops.serve import prepare
+from ops.prepare import prepare
 from reference.profile import load_profile
 from tests.support.city import GRID
 from tests.support.live import Live, eventually
@@ -50,7 +50,7 @@ class Beside:
             "LIANDONG_TOPIC_PREFIX": self.names.prefix,
             "LIANDONG_DATA_DIR": str(folder),
         }
-        prepare(self.kafka, self.names, load_profile("xinmi"), 1)
+        prepare(self.kafka, self.postgres, self.names, load_profile("xinmi"), 1)
 
     async def _create(self, main: str, name: str) -> None:
         connection = await asyncpg.connect(main)
@@ -87,7 +87,7 @@ class Beside:
 
         return asyncio.run(send())
 
-    def entries(self) -> list[tuple[int, DecisionRecord | TakeoverRecord]]:
+    def entries(self) -> list[tuple[int, LogRecord]]:
         """All of `events`: each record with its partition."""
         read = (read_entry(stored) for stored in records(self.kafka, self.names.events))
         return [(entry.stored.partition, entry.record) for entry in read]
@@ -96,7 +96,7 @@ class Beside:
         """Partition → the action offsets decided, in the order in which they stand on `events`."""
         found: dict[int, list[int]] = {partition: [] for partition in range(24)}
         for partition, record in self.entries():
-            if isinstance(record, DecisionRecord):
+            if isinstance(record, Decided):
                 found[partition].append(record.origin.offset)
         return found
 

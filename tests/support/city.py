@@ -7,7 +7,8 @@ from functools import cache
 
 from domain.case.frame import Rules
 from domain.case.values import Actor, Role
-from reference.profile import contents, load_profile, rules_from
+from reference.contents import pack, rules_from
+from reference.profile import load_profile
 
 TOWN = "410183001"
 GRID = "41018300100101"
@@ -18,7 +19,7 @@ URBAN = "410183-urban"
 @cache
 def rules() -> Rules:
     """The shipped city's rules, as a decider reads them from `refs`."""
-    version, found = contents(load_profile("xinmi"))
+    version, found = pack(load_profile("xinmi").contents)
     made = rules_from(found, version)
     assert made is not None
     return made

@@ -7,6 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from domain.adoption.actions import Adopt, AdoptionAttempt
+from domain.adoption.evolve import evolve
+from domain.adoption.state import InForce
 from domain.case import actions as a
 from domain.case.events import CASE_EVENTS
 from domain.case.values import (
@@ -22,7 +25,8 @@ from domain.case.values import (
     Stage,
     Waiver,
 )
-from eventlog.record import DecisionRecord, TakeoverRecord, decode, encode
+from eventlog.record import AdoptionRecord, DecisionRecord, Origin, TakeoverRecord, decode, encode
+from eventlog.verdict import Arrived, judge_adoption, read_attempt
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
 
@@ -138,10 +142,33 @@ def a_case_with_everything_alongside() -> list[bytes]:
     return [encode(record) for one in (declined, imported, desk) for record in one.records]
 
 
+def adoptions_of_a_partition() -> list[bytes]:
+    """Records of two adoptions, one repeated, one known already, one whose base moved, one by somebody who may not."""
+    state, at = InForce(), ms("2018-10-15T09:00")
+    admin, one, two = actor(Role.ADMIN), "1" * 64, "2" * 64
+    asked = (
+        ("first", admin, Adopt(one)),
+        ("first", admin, Adopt(one)),
+        ("again", admin, Adopt(one)),
+        ("moved", admin, Adopt(two, base="3" * 64)),
+        ("nobody", actor(Role.DISPATCHER), Adopt(two)),
+        ("second", admin, Adopt(two, base=one, note="new limits")),
+    )
+    records: list[AdoptionRecord] = []
+    for number, (action_id, who, adopt) in enumerate(asked):
+        attempt = AdoptionAttempt(action_id, 3, who, adopt, at)
+        arrived = Arrived(Origin("t", 3, number), at + number, b"adoption", msgspec.json.encode(attempt))
+        assert read_attempt(arrived) == attempt
+        records.append(judge_adoption(state, attempt, arrived, "test", ("410183001",)))
+        state = evolve(state, attempt, number, records[-1].events)
+    return list(map(encode, records))
+
+
 WRITTEN = {
     "golden_v1.jsonl": a_short_case,
     "golden_v1_time.jsonl": a_case_with_moved_deadlines,
     "golden_v1_link.jsonl": two_cases_that_are_linked,
+    "golden_v1_adoption.jsonl": adoptions_of_a_partition,
     "golden_v1_alongside.jsonl": a_case_with_everything_alongside,
 }
 

@@ -125,11 +125,11 @@ def test_the_dashboard_asks_the_datasource_that_is_chosen_and_its_panels_are_tol
 
 
 def test_a_process_tells_where_it_is_asked_and_takes_it_back_at_its_end(tmp_path: Path) -> None:
-    registry = process_registry("clock", "1.2", "abc")
+    registry = process_registry("clock", "1.2")
     with serve_metrics(registry, tmp_path, "clock", "127.0.0.1", 0) as port:
         assert targets(tmp_path) == {"clock": f"127.0.0.1:{port}"}
         text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-        assert 'liandong_build_info{part="clock",release="1.2",rules="abc"' in text
+        assert 'liandong_build_info{part="clock",release="1.2",worker=' in text
         with (
             pytest.raises(Fault, match="port_taken"),
             serve_metrics(registry, tmp_path / "other", "clock", "127.0.0.1", port),

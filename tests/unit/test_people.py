@@ -17,7 +17,8 @@ from domain.case.values import Actor, ClockVerdict, Role
 from ops.people.history import imported, remaining
 from ops.people.pace import ALL, LIKE, USED_MAX, load_pace
 from ops.people.plan import City, Life
-from reference.profile import contents, load_profile, rules_from
+from reference.contents import pack, rules_from
+from reference.profile import load_profile
 
 DAY = date(2026, 9, 16)
 LATER_MS = 1_900_000_000_000
@@ -27,7 +28,7 @@ PROFILE = load_profile("xinmi")
 
 @cache
 def the_rules() -> Rules:
-    version, found = contents(PROFILE)
+    version, found = pack(PROFILE.contents)
     rules = rules_from(found, version)
     assert rules is not None
     return rules
@@ -92,7 +93,7 @@ def test_storms_come_and_bring_more() -> None:
 
 
 def test_the_pace_names_classes_that_are_there() -> None:
-    known = {c.code for c in PROFILE.standard.classes}
+    known = {c.code for c in PROFILE.contents.standard.classes}
     assert set(LIKE) <= known
     assert set(LIKE.values()) <= set(load_pace().classes)
     assert load_pace().classes[ALL].used[-1] > USED_MAX, "the cut is ours and said so"

@@ -9,15 +9,16 @@ import pytest
 import shapely
 from msgspec.structs import replace
 
-from reference.profile import contents, load_profile, require_sound, rules_from
+from reference.contents import pack, rules_from
+from reference.profile import load_profile, require_sound
 from runtime.faults import Fault
 
 
 def test_the_real_divisions_are_there_and_every_village_has_two_to_six_cells() -> None:
     profile = load_profile("xinmi")
-    levels = Counter(grid.level for grid in profile.grids)
+    levels = Counter(grid.level for grid in profile.contents.grids)
     assert (levels[1], levels[2]) == (19, 356)
-    cells = Counter(grid.code[:12] for grid in profile.grids if grid.level == 3)
+    cells = Counter(grid.code[:12] for grid in profile.contents.grids if grid.level == 3)
     assert len(cells) == 356
     assert set(cells.values()) <= {2, 3, 4, 5, 6}
 
@@ -34,7 +35,7 @@ def test_the_cells_of_a_level_tile_the_outline(level: int) -> None:
 
 
 def test_a_decider_reads_the_same_rules_from_the_contents() -> None:
-    version, found = contents(load_profile("xinmi"))
+    version, found = pack(load_profile("xinmi").contents)
     rules = rules_from(found, version)
     assert rules is not None
     assert rules.book.version == version
@@ -45,12 +46,10 @@ def test_a_decider_reads_the_same_rules_from_the_contents() -> None:
 def test_a_profile_with_faults_names_all_of_them() -> None:
 
     profile = load_profile("xinmi")
-    classes = profile.standard.classes
-    broken = replace(
-        profile,
-        units=(*profile.units, profile.units[0]),
-        standard=replace(profile.standard, classes=(replace(classes[0], responsible="nobody"), *classes[1:])),
-    )
+    classes = profile.contents.standard.classes
+    standard = replace(profile.contents.standard, classes=(replace(classes[0], responsible="nobody"), *classes[1:]))
+    units = (*profile.contents.units, profile.contents.units[0])
+    broken = replace(profile, contents=replace(profile.contents, units=units, standard=standard))
     with pytest.raises(Fault) as refused:
         require_sound(broken)
     assert refused.value.code == "profile.wrong"

@@ -1,0 +1,75 @@
+"""adoptions: which version of the contents does each partition decide by, and since which place of the log?
+
+Asked by the decider when it takes a partition, and by whoever wants to see the history of what was in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from domain.adoption.evolve import evolve
+from domain.adoption.state import InForce
+from eventlog.record import AdoptionRecord, decode
+from projections.steps import Adoption
+
+NAME = "adoptions"
+
+
+class AdoptionRow(msgspec.Struct, frozen=True, gc=False):
+    """One decided adoption, and where its decision stands on `events`."""
+
+    event_offset: int
+    record: AdoptionRecord
+
+    @property
+    def partition(self) -> int:
+        """The partition that it speaks of."""
+        return self.record.origin.partition
+
+
+async def read_rows(connection: Any, partition: int | None = None) -> list[AdoptionRow]:
+    """All rows, of one partition if it is given: by partition, and there in the order of the log."""
+    found = await connection.fetch(
+        "select event_offset, record from adoptions where $1::int is null or partition = $1 "
+        "order by partition, action_offset",
+        partition,
+    )
+    rows: list[AdoptionRow] = []
+    for event_offset, value in found:
+        record = decode(value)
+        assert isinstance(record, AdoptionRecord), "only adoptions are written here"
+        rows.append(AdoptionRow(event_offset, record))
+    return rows
+
+
+def in_force(rows: Sequence[AdoptionRow]) -> dict[int, InForce]:
+    """What each partition decides by after these rows."""
+    states: dict[int, InForce] = {}
+    for row in rows:
+        record = row.record
+        state = states.get(row.partition, InForce())
+        states[row.partition] = evolve(state, record.attempt, record.origin.offset, record.events)
+    return states
+
+
+async def write(connection: Any, adoptions: Sequence[Adoption], table: str = NAME) -> None:
+    """Insert these decisions."""
+    await connection.executemany(
+        f"insert into {table} values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+        [
+            (
+                adoption.partition,
+                adoption.record.origin.offset,
+                adoption.entry.stored.offset,
+                adoption.record.attempt.id,
+                str(adoption.record.outcome),
+                adoption.record.attempt.action.version,
+                adoption.record.at_ms,
+                adoption.entry.stored.value,
+            )
+            for adoption in adoptions
+        ],
+    )
