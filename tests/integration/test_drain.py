@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from eventlog.history import records
+from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.topics import TopicNames
@@ -187,7 +188,7 @@ def test_a_decider_told_to_stop_finishes_the_fetch_in_hand_and_sees_it_acknowled
 
     assert _members(beside, "dispatch") == 0, "it left its group: nobody waits for its session to run out"
     beside.start("dispatch")
-    assert sum(map(len, beside.all_decided().values())) == BACKLOG
+    assert sum(map(len, beside.all_decided().values())) == BACKLOG + PARTITIONS, "and one adoption each"
 
 
 def _members(beside: Beside, part: str) -> int:
