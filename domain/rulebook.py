@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.grid.tree import GridTree
 from domain.grid.values import Grid
 from domain.standard.values import CaseClass, Standard
 from domain.unit import Unit
@@ -16,23 +17,23 @@ from domain.unit import Unit
 class Rulebook:
     """A standard, a grid tree and the units under one version, with lookups by code."""
 
-    __slots__ = ("_classes", "_grids", "_towns", "_units", "standard", "version")
+    __slots__ = ("_classes", "_towns", "_units", "standard", "tree", "version")
 
     def __init__(self, version: str, standard: Standard, grids: Iterable[Grid], units: Iterable[Unit]) -> None:
         self.version = version
         self.standard = standard
         self._classes = {case_class.code: case_class for case_class in standard.classes}
-        self._grids = {grid.code: grid for grid in grids}
+        self.tree = GridTree(grids)
         self._units = {unit.code: unit for unit in units}
-        self._towns = tuple(grid.code for grid in self._grids.values() if grid.level == 1)
+        self._towns = tuple(dict.fromkeys(grid.code for grid in self.tree.grids if grid.level == 1))
 
     def find_class(self, code: str) -> CaseClass | None:
         """The class with that code, or None."""
         return self._classes.get(code)
 
     def grid(self, code: str) -> Grid | None:
-        """The grid with that code, at whichever level, or None."""
-        return self._grids.get(code)
+        """The newest grid with that code, at whichever level, ended or not, or None; `tree` answers about a time."""
+        return self.tree.find(code)
 
     def unit(self, code: str) -> Unit | None:
         """The unit with that code, or None."""
@@ -45,8 +46,8 @@ class Rulebook:
 
     @property
     def grids(self) -> Iterable[Grid]:
-        """All grids, in the order of the tree's file."""
-        return self._grids.values()
+        """All grids through all of time, in the order of the tree's file."""
+        return self.tree.grids
 
     @property
     def units(self) -> Iterable[Unit]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from domain.grid.values import Grid
+from domain.grid.check import check_tree
+from domain.grid.tree import GridTree
 from domain.standard.values import Standard
 from domain.worktime import CalendarError, Limit, LimitError, compile_calendar
 from reference.contents import PARTS, Contents, encode_part
@@ -93,10 +94,11 @@ def _for_people(value: Any) -> bytes:
 
 def require_sound(profile: Profile) -> None:
     """Raises Fault `profile.wrong`, naming every fault: duplicate codes, holes in the tree, limits that are none."""
-    standard, grids, units = profile.contents.standard, profile.contents.grids, profile.contents.units
-    faults = [*_doubles("grids", [g.code for g in grids]), *_doubles("units", [u.code for u in units])]
-    faults += _doubles("standard", [c.code for c in standard.classes])
-    faults += _tree(grids) + _limits(standard) + _units(profile.contents)
+    contents = profile.contents
+    faults = _doubles("units", [u.code for u in contents.units])
+    faults += _doubles("standard", [c.code for c in contents.standard.classes])
+    faults += [f"grids: {finding.en}" for finding in check_tree(GridTree(contents.grids))]
+    faults += _limits(contents.standard) + _units(contents)
     try:
         compile_calendar(profile.contents.calendar)
     except CalendarError as error:
@@ -114,22 +116,6 @@ def require_sound(profile: Profile) -> None:
 
 def _doubles(part: str, codes: Sequence[str]) -> list[str]:
     return [f"{part}: code {code} stands twice" for code in sorted(c for c, n in Counter(codes).items() if n > 1)]
-
-
-def _tree(grids: Sequence[Grid]) -> list[str]:
-    by_level = {level: [g.code for g in grids if g.level == level] for level in range(4)}
-    faults: list[str] = []
-    for grid in grids:
-        parents = by_level.get(grid.level - 1, [])
-        if grid.level > 1 and not any(grid.code.startswith(parent) for parent in _candidates(grid, parents)):
-            faults.append(f"grids: {grid.code} (level {grid.level}) lies under no grid of level {grid.level - 1}")
-    return faults
-
-
-def _candidates(grid: Grid, parents: Sequence[str]) -> Sequence[str]:
-    lengths = {len(parent) for parent in parents}
-    known = set(parents)
-    return [grid.code[:length] for length in lengths if grid.code[:length] in known]
 
 
 def _limits(standard: Standard) -> list[str]:

@@ -1,0 +1,96 @@
+"""The stated rule for open cases whose grid ends."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from domain.grid.change import Merge, Part, Rename, Renumber, Split
+from domain.grid.changes import apply_changes
+from domain.grid.rehome import Rehoming, rehomed
+from domain.grid.tree import GridTree
+from domain.grid.values import Grid
+from tests.support.small_tree import middle, small_city
+
+T = 1_000_000
+
+
+def split(*grids: Grid) -> GridTree:
+    parts = (Part("93", "甲", children=("9101",), lon=113.001, lat=34.001), Part("94", "乙", children=("9102",)))
+    changed = apply_changes(grids or small_city(), (), [Split(code="91", parts=parts)], T)
+    assert changed.findings == ()
+    return GridTree(changed.grids)
+
+
+def test_a_case_stays_while_its_grid_is_valid_or_never_was() -> None:
+    assert rehomed(split(), "91", None, None, T - 1) is None
+    assert rehomed(split(), "920101", None, None, T) is None
+    assert rehomed(split(), "77", None, None, T) is None
+
+
+def test_one_successor_takes_the_case_wherever_its_point_is() -> None:
+    assert rehomed(split(), "910204", None, None, T) == Rehoming("940204", ("940204",))
+    assert rehomed(split(), "910204", *middle(0, 0), T) == Rehoming("940204", ("940204",))
+    merged = apply_changes(small_city(), (), [Merge(codes=("910101", "910102"), into=Part("910109", "并"))], T)
+    assert rehomed(GridTree(merged.grids), "910102", None, None, T) == Rehoming("910109", ("910109",))
+
+
+def test_of_several_the_one_that_holds_the_point_takes_it() -> None:
+    assert rehomed(split(), "91", *middle(1, 1), T) == Rehoming("93", ("93", "94"))
+    assert rehomed(split(), "91", *middle(2, 0), T) == Rehoming("94", ("93", "94"))
+
+
+def test_without_a_point_that_decides_the_smallest_grid_over_all_of_them_takes_it_incomplete() -> None:
+    undecided = Rehoming("9", ("93", "94"), incomplete=True)
+    assert rehomed(split(), "91", None, None, T) == undecided
+    assert rehomed(split(), "91", 113.001, None, T) == undecided
+    assert rehomed(split(), "91", None, 34.001, T) == undecided
+    assert rehomed(split(), "91", *middle(6, 0), T) == undecided
+    parts = (Part("9103", "甲", children=("910101", "910102")), Part("9104", "乙", children=("910103", "910104")))
+    changed = apply_changes(small_city(), (), [Split(code="9101", parts=parts)], T)
+    found = rehomed(GridTree(changed.grids), "9101", None, None, T)
+    assert found == Rehoming("91", ("9103", "9104"), incomplete=True)
+
+
+def test_without_areas_the_nearest_seat_decides_and_no_seat_decides_nothing() -> None:
+    bare = tuple(replace(grid, area=()) for grid in small_city())
+    assert rehomed(split(*bare), "91", 113.001, 34.001, T) == Rehoming("9", ("93", "94"), incomplete=True)
+    parts = (
+        Part("9103", "甲", children=("910101", "910102"), lon=113.0, lat=34.0),
+        Part("9104", "乙", children=("910103", "910104"), lon=113.0, lat=34.01),
+    )
+    tree = GridTree(apply_changes(bare, (), [Split(code="9101", parts=parts)], T).grids)
+    for lat, code in ((34.0049, "9103"), (34.005, "9103"), (34.0051, "9104")):
+        assert rehomed(tree, "9101", 113.0, lat, T) == Rehoming(code, ("9103", "9104"))
+
+
+def test_a_degree_of_longitude_counts_less_than_one_of_latitude() -> None:
+    bare = tuple(replace(grid, area=()) for grid in small_city())
+    parts = (
+        Part("9103", "甲", children=("910101", "910102"), lon=113.0, lat=60.09),
+        Part("9104", "乙", children=("910103", "910104"), lon=113.1, lat=60.0),
+    )
+    tree = GridTree(apply_changes(bare, (), [Split(code="9101", parts=parts)], T).grids)
+    assert rehomed(tree, "9101", 113.0, 60.0, T) == Rehoming("9104", ("9103", "9104"))
+
+
+def test_a_place_written_before_a_part_left_is_looked_at_again() -> None:
+    parts = (Part("91", "镇1", children=("9101",)), Part("93", "新镇", children=("9102",)))
+    tree = GridTree(apply_changes(small_city(), (), [Split(code="91", parts=parts)], T).grids)
+    assert rehomed(tree, "91", *middle(3, 0), T) is None
+    assert rehomed(tree, "91", *middle(3, 0), T, meant_ms=T - 1) == Rehoming("93", ("91", "93"))
+    assert rehomed(tree, "91", *middle(0, 0), T, meant_ms=T - 1) == Rehoming("91", ("91", "93"))
+
+
+def test_names_and_numbers_that_change_again_are_followed_to_the_end() -> None:
+    changed = apply_changes(
+        split().grids,
+        (),
+        [
+            Rename(code="93", zh="丙", at="1970-01-01T01:00:00+00:00"),
+            Renumber(code="9301", new_code="9209", at="1970-01-01T02:00:00+00:00"),
+        ],
+        T,
+    )
+    assert changed.findings == ()
+    assert rehomed(GridTree(changed.grids), "910101", None, None, 7_200_000) == Rehoming("920901", ("920901",))
+    assert rehomed(GridTree(changed.grids), "910101", None, None, 7_199_999) == Rehoming("930101", ("930101",))
