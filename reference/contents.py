@@ -13,8 +13,11 @@ from typing import Any
 
 import msgspec
 
+from domain.admission.values import AdmissionList
 from domain.case.frame import Rules
+from domain.grid.posts import Post
 from domain.grid.values import Grid
+from domain.routing.values import Routing
 from domain.rulebook import Rulebook
 from domain.standard.values import Standard
 from domain.unit import Unit
@@ -25,12 +28,15 @@ MANIFEST_BYTES_MAX = 4 * 1024
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """The parts of one version."""
+    """The parts of one version: six kinds of rules, and who holds which post for which part of the tree."""
 
     calendar: CalendarFile
     standard: Standard
     grids: tuple[Grid, ...]
     units: tuple[Unit, ...]
+    routing: Routing = Routing()
+    admission: AdmissionList = AdmissionList()
+    posts: tuple[Post, ...] = ()
 
     @property
     def towns(self) -> list[str]:
@@ -40,6 +46,8 @@ class Contents(msgspec.Struct, frozen=True):
 
 PARTS: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Contents)}
 """Part → its type, in the order of the manifest."""
+REQUIRED = ("calendar", "standard", "grids", "units")
+"""What every version has; a manifest that lacks another part has that part's default."""
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -86,7 +94,7 @@ def manifests(found: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
             manifest = msgspec.json.decode(content, type=dict[str, str])
         except msgspec.DecodeError:
             continue
-        if {"calendar", "standard", "grids", "units"} <= manifest.keys() <= PARTS.keys():
+        if set(REQUIRED) <= manifest.keys() <= PARTS.keys():
             named[digest] = manifest
     return named
 

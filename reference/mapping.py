@@ -194,6 +194,8 @@ def profile_of(mapping: CityMapping, rows: Iterable[Mapping[str, str]]) -> Profi
     standard = Standard(
         f"{mapping.source.name}-1",
         tuple(CaseClass(code, name, name, no_limit) for code, name in sorted(classes.items())),
+        layout=None,
+        limits_required=False,
     )
     offices = tuple(Unit(code, name, name) for code, name in sorted(units.items()))
     week: Week = dict.fromkeys(WEEKDAYS[:5], (("08:00", "17:00"),))

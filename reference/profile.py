@@ -5,18 +5,14 @@ Owns reading, checking and writing profiles. A profile with a fault is refused w
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from domain.grid.check import check_tree
-from domain.grid.tree import GridTree
-from domain.standard.values import Standard
-from domain.worktime import CalendarError, Limit, LimitError, compile_calendar
-from reference.contents import PARTS, Contents, encode_part
+from domain.finding import faults as faults_of
+from reference.contents import PARTS, REQUIRED, Contents, encode_part
+from reference.soundness import check_contents
 from runtime.faults import Fault
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -62,7 +58,13 @@ def load_profile(name_or_path: str) -> Profile:
             hint_en="The path of a profile's folder can be given, too.",
         )
     about = _read(folder, "about", About)
-    contents = Contents(**{part: _read(folder, part, kind) for part, kind in PARTS.items()})
+    contents = Contents(
+        **{
+            part: _read(folder, part, kind)
+            for part, kind in PARTS.items()
+            if part in REQUIRED or (folder / f"{part}.json").exists()
+        }
+    )
     map_path = folder / "map.geojson"
     profile = Profile(about, contents, map_path if map_path.exists() else None)
     require_sound(profile)
@@ -93,16 +95,8 @@ def _for_people(value: Any) -> bytes:
 
 
 def require_sound(profile: Profile) -> None:
-    """Raises Fault `profile.wrong`, naming every fault: duplicate codes, holes in the tree, limits that are none."""
-    contents = profile.contents
-    faults = _doubles("units", [u.code for u in contents.units])
-    faults += _doubles("standard", [c.code for c in contents.standard.classes])
-    faults += [f"grids: {finding.en}" for finding in check_tree(GridTree(contents.grids))]
-    faults += _limits(contents.standard) + _units(contents)
-    try:
-        compile_calendar(profile.contents.calendar)
-    except CalendarError as error:
-        faults.append(f"calendar: {error.en}")
+    """Raises Fault `profile.wrong`, naming every fault of its contents."""
+    faults = [f"{finding.part}: {finding.en}" for finding in faults_of(check_contents(profile.contents))]
     if faults:
         shown = "; ".join(faults[:FAULTS_SHOWN_MAX])
         raise Fault(
@@ -112,34 +106,3 @@ def require_sound(profile: Profile) -> None:
             hint_zh="请全部改正后再用。",
             hint_en="Correct them all before it is used.",
         )
-
-
-def _doubles(part: str, codes: Sequence[str]) -> list[str]:
-    return [f"{part}: code {code} stands twice" for code in sorted(c for c, n in Counter(codes).items() if n > 1)]
-
-
-def _limits(standard: Standard) -> list[str]:
-    written = [(f"stage {name}", limit) for name, limit in standard.stage_limits.items()]
-    written += [(f"{c.code}/{k.code}", k.limit) for c in standard.classes for k in c.conditions]
-    faults: list[str] = []
-    for where, limit in written:
-        try:
-            if limit is not None:
-                Limit.parse(limit)
-        except LimitError as error:
-            faults.append(f"standard: {where}: {error.en}")
-    return faults
-
-
-def _units(contents: Contents) -> list[str]:
-    units = {unit.code for unit in contents.units}
-    faults = [
-        f"standard: {c.code}: no unit {c.responsible}"
-        for c in contents.standard.classes
-        if c.responsible != "territory" and c.responsible not in units
-    ]
-    codes = {grid.code for grid in contents.grids}
-    faults += [
-        f"units: {u.code}: scope {u.scope} is no grid" for u in contents.units if u.scope and u.scope not in codes
-    ]
-    return faults

@@ -16,12 +16,14 @@ import shapely
 from chinese_calendar import constants
 
 from domain.grid.values import Grid
-from domain.standard.values import CaseClass, Condition, MajorClass, Standard
 from domain.unit import Unit
 from domain.worktime import CalendarFile
 from reference.contents import Contents
 from reference.profile import SHIPPED, About, Profile, save_profile
-from reference.xinmi_standard import CLASSES, DEPARTMENTS, MAJORS, TOWNS_EN
+from reference.sample_standard import sample_standard
+from reference.xinmi_admission import admission
+from reference.xinmi_routing import routing
+from reference.xinmi_standard import DEPARTMENTS, TOWNS_EN
 
 ROOT = "410183"
 SEED = 410183
@@ -61,7 +63,9 @@ def make() -> tuple[Profile, dict[str, Any]]:
     about = About(
         "xinmi", "新密市联合调度指挥中心", "Xinmi Joint Dispatch Centre", "新密市", "Xinmi", "Asia/Shanghai", ROOT
     )
-    profile = Profile(about, Contents(_calendar(), _standard(), (*grids, *below), _units(divisions)))
+    standard, tree = sample_standard(ROOT), (*grids, *below)
+    contents = Contents(_calendar(), standard, tree, _units(divisions), routing(), admission(standard))
+    profile = Profile(about, contents)
     return profile, {"type": "FeatureCollection", "features": features}
 
 
@@ -124,23 +128,6 @@ def _calendar() -> CalendarFile:
         workdays=tuple(sorted(day.isoformat() for day in constants.workdays if day.weekday() >= 5)),
         published=tuple(sorted(years)),
     )
-
-
-def _standard() -> Standard:
-    classes = [
-        CaseClass(
-            code,
-            zh,
-            en,
-            tuple(
-                Condition(f"{number:02d}", czh, cen, limit, urgent="U" in limit)
-                for number, (czh, cen, limit) in enumerate(conditions, start=1)
-            ),
-            responsible,
-        )
-        for code, zh, en, responsible, conditions in CLASSES
-    ]
-    return Standard("sample-2026-1", tuple(classes), tuple(MajorClass(*major) for major in MAJORS))
 
 
 def _units(divisions: list[Any]) -> tuple[Unit, ...]:

@@ -1,4 +1,4 @@
-"""The sample admission list of the demo city: `python -m reference.xinmi_admission` writes it beside the profile again.
+"""The sample admission list of the demo city; `reference.xinmi` writes it with the profile.
 
 Made from the standard: an item for each major class, so that a class added to the standard is admitted with it. Three
 classes are left out, one for each way of not being admitted, so that the demo shows what intake flags.
@@ -9,13 +9,9 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from domain.admission.values import AdmissionList, Admitted, Applied, Exited, Item, Matter, Reviewed, Step
 from domain.standard.values import MajorClass, Standard
-from reference.profile import SHIPPED, load_profile
 
-PATH = SHIPPED / "xinmi" / "admission.json"
 REFUSED = "090103"
 """Dogs: applied for, and not supported by the review."""
 EXITED = "030108"
@@ -74,13 +70,3 @@ def _admitted() -> tuple[Step, ...]:
 def _ms(year: int, month: int, day: int) -> int:
     midnight = datetime.combine(date(year, month, day), time(), ZoneInfo("Asia/Shanghai"))
     return int(midnight.timestamp()) * 1000
-
-
-def main() -> None:
-    """Write the list for the shipped standard into its folder."""
-    encoded = msgspec.json.encode(admission(load_profile("xinmi").standard), order="deterministic")
-    PATH.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The sample routing of the demo city: `python -m reference.xinmi_routing` writes it beside the profile again.
+"""The sample routing of the demo city; `reference.xinmi` writes it with the profile.
 
 A sample, not Xinmi's adopted division of duties. Two rules disagree on purpose about abandoned vehicles, the field's
 standing quarrel between police and city management: their cases fill the docket of unclear ownership.
@@ -6,12 +6,8 @@ standing quarrel between police and city management: their cases fill the docket
 
 from __future__ import annotations
 
-import msgspec
-
 from domain.routing.values import OWNER, TERRITORY, Routing, Rule
-from reference.profile import SHIPPED
 
-PATH = SHIPPED / "xinmi" / "routing.json"
 CORE = ("410183001", "410183002", "410183003", "410183100")
 SCENIC_AREA = ("410183401",)
 INDUSTRY_ZONE = ("410183402",)
@@ -113,13 +109,3 @@ def routing() -> Routing:
             ),
         ),
     )
-
-
-def main() -> None:
-    """Write the routing into the shipped folder."""
-    encoded = msgspec.json.encode(routing(), order="deterministic")
-    PATH.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""The sample standard's rows: codes (2 digits of major class, 2 + 2 of minor class), names, limits, who is responsible.
+"""What the sample of Xinmi is named: major classes, departments, townships. The classes stand in `standards/*.toml`.
 
-A sample for the demo, not Xinmi's adopted standard. The limits named in the domain document §5 are exactly those.
+A sample for the demo, not Xinmi's adopted standard. Departments are named by function; new ones come at the end.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ MAJORS = (
     ("03", "市容环境", "Appearance and sanitation"),
     ("04", "施工与违建", "Building and illegal structures"),
     ("05", "街面秩序", "Street order"),
-    ("06", "突发与安全", "Emergencies and safety"),
+    ("06", "应急处置", "Emergency response"),
     ("07", "矛盾纠纷", "Disputes"),
     ("08", "公共服务", "Public services"),
-    ("09", "社情治安", "Public order"),
+    ("09", "社情", "Social situation"),
+    ("10", "治安安全", "Public security"),
 )
 
 DEPARTMENTS = (
@@ -33,6 +34,12 @@ DEPARTMENTS = (
     ("power", "供电公司", "Power supplier"),
     ("water", "自来水公司", "Water supplier"),
     ("justice", "司法局", "Justice bureau"),
+    ("health", "卫生健康委员会", "Health"),
+    ("agriculture", "农业农村局", "Agriculture"),
+    ("education", "教育体育局", "Education and sports"),
+    ("petitions", "信访局", "Petitions"),
+    ("telecom", "通信公司", "Telecom supplier"),
+    ("heating", "供热公司", "Heating supplier"),
 )
 
 TOWNS_EN = {
@@ -56,85 +63,3 @@ TOWNS_EN = {
     "410183401": "Fuxishan",
     "410183402": "Quliang Industry",
 }
-
-Conditions = tuple[tuple[str, str, str], ...]
-
-CLASSES: tuple[tuple[str, str, str, str, Conditions], ...] = (
-    (
-        "010101",
-        "井盖",
-        "Manhole cover",
-        "410183-urban",
-        (("缺失", "Missing", "2UH"), ("破损", "Broken", "4WH"), ("松动异响", "Rattling", "2WD")),
-    ),
-    ("010102", "雨水箅子", "Storm drain", "410183-urban", (("堵塞或缺失", "Blocked or missing", "1WD"),)),
-    ("010103", "路灯", "Street lamp", "410183-urban", (("不亮", "Dark", "2WD"), ("漏电", "Live metal", "1UH"))),
-    ("010104", "电力设施", "Power equipment", "410183-power", (("线缆垂落", "Hanging cable", "2UH"),)),
-    ("010105", "供水管网", "Water main", "410183-water", (("爆管", "Burst", "2UH"), ("渗漏", "Leaking", "1WD"))),
-    ("010106", "消防栓", "Hydrant", "410183-fire", (("损坏", "Damaged", "1WD"),)),
-    (
-        "020101",
-        "道路破损",
-        "Damaged road",
-        "410183-transport",
-        (("坑洞", "Pothole", "2WD"), ("塌陷", "Collapse", "2UH")),
-    ),
-    ("020102", "交通标志", "Traffic sign", "410183-police", (("缺失或遮挡", "Missing or hidden", "2WD"),)),
-    ("020103", "信号灯", "Traffic light", "410183-police", (("不亮", "Dark", "4WH"),)),
-    ("020104", "违规停车", "Illegal parking", "410183-police", (("占道", "On the roadway", "2WH"),)),
-    ("030101", "暴露垃圾", "Exposed rubbish", "territory", (("一般", "Ordinary", "1WD"),)),
-    ("030102", "积存渣土", "Piled spoil", "territory", (("占道堆放", "On the road", "4WD"),)),
-    ("030103", "道路不洁", "Dirty road", "territory", (("大面积", "Large area", "5WH"),)),
-    ("030104", "非法小广告", "Illegal posters", "territory", (("张贴", "Posted", "1WD"),)),
-    ("030105", "绿地脏乱", "Untidy green", "territory", (("一般", "Ordinary", "2WD"),)),
-    ("030106", "水域不洁", "Dirty water", "410183-environment", (("漂浮物", "Floating waste", "2WD"),)),
-    ("030107", "露天焚烧", "Open burning", "410183-environment", (("焚烧秸秆垃圾", "Straw or rubbish", "1UH"),)),
-    ("030108", "油烟污染", "Cooking fumes", "410183-environment", (("直排", "Unfiltered", "2WD"),)),
-    (
-        "040101",
-        "违法建设",
-        "Illegal structure",
-        "410183-land",
-        (("在建", "Being built", "4WH"), ("建成", "Finished", "15WD")),
-    ),
-    ("040102", "施工扬尘", "Site dust", "410183-housing", (("未覆盖", "Uncovered", "4WH"),)),
-    ("040103", "施工噪声", "Site noise", "410183-environment", (("超时施工", "At night", "4WH"),)),
-    ("040104", "工地围挡", "Site fence", "410183-housing", (("破损", "Broken", "1WD"),)),
-    ("050101", "无照经营", "Unlicensed stall", "410183-market", (("游商", "Street vendor", "2WH"),)),
-    ("050102", "店外经营", "Trading outside the shop", "territory", (("占道", "On the pavement", "4WH"),)),
-    (
-        "050103",
-        "违规户外广告",
-        "Illegal hoarding",
-        "410183-urban",
-        (("危险", "Dangerous", "4WH"), ("一般", "Ordinary", "5WD")),
-    ),
-    ("050104", "占道废弃车辆", "Abandoned vehicle", "410183-police", (("一般", "Ordinary", "3WD"),)),
-    ("050105", "噪声扰民", "Noise", "410183-police", (("社会生活噪声", "Neighbourhood", "4WH"),)),
-    ("060101", "消防通道堵塞", "Blocked fire lane", "410183-fire", (("堵塞", "Blocked", "2UH"),)),
-    ("060102", "燃气泄漏", "Gas leak", "410183-gas", (("泄漏", "Leaking", "1UH"),)),
-    (
-        "060103",
-        "树木倒伏",
-        "Fallen tree",
-        "410183-urban",
-        (("阻断道路", "Road blocked", "2UH"), ("一般", "Ordinary", "1WD")),
-    ),
-    ("060104", "积水内涝", "Flooding", "410183-emergency", (("影响通行", "Traffic stopped", "2UH"),)),
-    ("060105", "危房", "Unsafe house", "410183-housing", (("有人居住", "Lived in", "4WH"), ("空置", "Empty", "5WD"))),
-    ("060106", "山火隐患", "Forest fire risk", "410183-emergency", (("野外用火", "Open fire", "1UH"),)),
-    ("060107", "矿山安全隐患", "Mine hazard", "410183-emergency", (("一般", "Ordinary", "1WD"),)),
-    ("070101", "邻里纠纷", "Neighbour dispute", "territory", (("一般", "Ordinary", "3WD"),)),
-    ("070102", "土地纠纷", "Land dispute", "410183-land", (("一般", "Ordinary", "10WD"),)),
-    ("070103", "拖欠工资", "Unpaid wages", "410183-labour", (("一般", "Ordinary", "5WD"),)),
-    ("070104", "消费纠纷", "Consumer dispute", "410183-market", (("一般", "Ordinary", "5WD"),)),
-    ("070105", "物业纠纷", "Property management dispute", "410183-housing", (("一般", "Ordinary", "5WD"),)),
-    ("080101", "停水", "No water", "410183-water", (("计划外", "Unplanned", "4WH"),)),
-    ("080102", "停电", "No power", "410183-power", (("计划外", "Unplanned", "4WH"),)),
-    ("080103", "停气", "No gas", "410183-gas", (("计划外", "Unplanned", "4WH"),)),
-    ("080104", "困难救助", "Hardship aid", "410183-civil", (("一般", "Ordinary", "5WD"),)),
-    ("080105", "法律援助", "Legal aid", "410183-justice", (("一般", "Ordinary", "5WD"),)),
-    ("090101", "流浪人员", "Person without shelter", "410183-civil", (("需要救助", "Needs help", "2UH"),)),
-    ("090102", "可疑情况", "Suspicious matter", "410183-police", (("一般", "Ordinary", "2UH"),)),
-    ("090103", "犬只扰民", "Dogs", "410183-police", (("未拴绳", "Off the leash", "4WH"),)),
-)

@@ -53,8 +53,8 @@ def test_a_profile_with_faults_names_all_of_them() -> None:
     with pytest.raises(Fault) as refused:
         require_sound(broken)
     assert refused.value.code == "profile.wrong"
-    assert "stands twice" in refused.value.en
-    assert "no unit nobody" in refused.value.en
+    assert "stands 2 times" in refused.value.en
+    assert "'nobody' of 010101 does not exist" in refused.value.en
 
 
 def test_an_unknown_profile_names_the_shipped_ones() -> None:
