@@ -1,4 +1,4 @@
-"""The rulebook: what a decision must know of the city besides the case: classes and limits, grids, units.
+"""The rulebook: what a decision must know of the city besides the case: classes and limits, grids, units, routing.
 
 Owns the lookups by code. A rulebook is immutable; its `version` is the SHA-256 of the manifest that names its
 contents, so equal versions mean equal rules.
@@ -8,23 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.admission.admissions import Admissions
+from domain.admission.values import AdmissionList
+from domain.grid.posts import Post, Posts
 from domain.grid.tree import GridTree
 from domain.grid.values import Grid
+from domain.routing.route import Router
+from domain.routing.values import Routing
 from domain.standard.values import CaseClass, Standard
 from domain.unit import Unit
 
 
 class Rulebook:
-    """A standard, a grid tree and the units under one version, with lookups by code."""
+    """All that was adopted together under one version, made ready for asking."""
 
-    __slots__ = ("_classes", "_towns", "_units", "standard", "tree", "version")
+    __slots__ = ("_classes", "_towns", "_units", "admissions", "posts", "router", "standard", "tree", "version")
 
-    def __init__(self, version: str, standard: Standard, grids: Iterable[Grid], units: Iterable[Unit]) -> None:
+    def __init__(
+        self,
+        version: str,
+        standard: Standard,
+        grids: Iterable[Grid],
+        units: Iterable[Unit],
+        routing: Routing,
+        admission: AdmissionList,
+        posts: Iterable[Post],
+    ) -> None:
         self.version = version
         self.standard = standard
         self._classes = {case_class.code: case_class for case_class in standard.classes}
         self.tree = GridTree(grids)
         self._units = {unit.code: unit for unit in units}
+        self.router = Router(routing, self._units.values())
+        self.admissions = Admissions(admission)
+        self.posts = Posts(posts)
         self._towns = tuple(dict.fromkeys(grid.code for grid in self.tree.grids if grid.level == 1))
 
     def find_class(self, code: str) -> CaseClass | None:

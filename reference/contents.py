@@ -110,7 +110,15 @@ def rules_from(found: Mapping[str, bytes], version: str) -> Rules | None:
 
 def rules_of(contents: Contents, version: str) -> Rules:
     """What a decision is given: the rulebook under that version and the compiled calendar. Raises CalendarError."""
-    book = Rulebook(version, contents.standard, contents.grids, contents.units)
+    book = Rulebook(
+        version,
+        contents.standard,
+        contents.grids,
+        contents.units,
+        contents.routing,
+        contents.admission,
+        contents.posts,
+    )
     return Rules(book, _compiled(encode_part(contents.calendar)))
 
 

@@ -56,6 +56,7 @@ from domain.case.frame import Frame, Rules
 from domain.case.importing import import_case
 from domain.case.intake import accept, decline, file, report
 from domain.case.recurrence import drop_recurrence, note_recurrence, recur
+from domain.case.rehoming import rehomed
 from domain.case.state import Case
 
 
@@ -64,7 +65,7 @@ def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number
 
     Never raises for anything an attempt can hold; a rule's refusal is `Rejected` with its reason and the state found.
     """
-    due: tuple[CaseEvent, ...] = () if case is None else tuple(clocks.fallen_due(case, at_ms))
+    due = () if case is None else fallen_due(case, at_ms, rules)
     case_now = fold(case, due)
     try:
         if attempt.expected_version is not None and attempt.expected_version != (case.version if case else 0):
@@ -79,6 +80,15 @@ def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number
     if not events and not due:
         return Unchanged()
     return Accepted((*due, *events))
+
+
+def fallen_due(case: Case, at_ms: int, rules: Rules) -> tuple[CaseEvent, ...]:
+    """What fell due before `at_ms` and no event tells of yet, in the order of its instants."""
+    due: list[CaseEvent] = [*clocks.fallen_due(case, at_ms)]
+    moved = rehomed(case, rules, at_ms) if case.open else None
+    if moved is not None:
+        due = sorted([*due, moved], key=lambda event: event.at_ms or 0)
+    return tuple(due)
 
 
 def _decided(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> list[CaseEvent]:

@@ -30,6 +30,7 @@ from domain.case.values import (
     Text,
     Waiver,
 )
+from domain.routing.route import By, Reason
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
@@ -78,6 +79,36 @@ class Filed(Event, tag="filed.v1", frozen=True):
     rulebook: str
     limit: str | None = None
     urgent: bool = False
+
+
+class Proposed(Event, tag="proposed.v1", frozen=True):
+    """The routing in force proposes a lead: by an adjudication, a rule, as owner or as territory."""
+
+    unit: str
+    by: By
+    rule: str | None = None
+
+
+class OwnershipUnclear(Event, tag="ownership_unclear.v1", frozen=True):
+    """权属不清: the routing names nobody, or several: `candidates`, by the rules `rules`. The case is on the docket."""
+
+    reason: Reason
+    candidates: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+class NotAdmitted(Event, tag="not_admitted.v1", frozen=True):
+    """The class is not on the admission list 准入清单: a flag for people, nothing else."""
+
+    case_class: str
+
+
+class Rehomed(Event, tag="rehomed.v1", frozen=True):
+    """The grid of the case ended; `grid` is where it belongs now. `incomplete`: somebody has to complete the place."""
+
+    before: str
+    grid: str
+    incomplete: bool = False
 
 
 class Dispatched(Event, tag="dispatched.v1", frozen=True):
@@ -281,6 +312,10 @@ CaseEvent = (
     | Accepted
     | Declined
     | Filed
+    | Proposed
+    | OwnershipUnclear
+    | NotAdmitted
+    | Rehomed
     | Dispatched
     | Acknowledged
     | Progressed

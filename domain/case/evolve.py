@@ -35,11 +35,15 @@ from domain.case.events import (
     Filed,
     Handled,
     Imported,
+    NotAdmitted,
     Noted,
+    OwnershipUnclear,
     Progressed,
+    Proposed,
     RecurrenceDropped,
     RecurrenceNoted,
     Recurs,
+    Rehomed,
     Reported,
     Returned,
 )
@@ -78,6 +82,7 @@ def _opened(event: Reported) -> Case:
         discoverer_unit=event.discoverer_unit,
         case_class=event.case_class,
         opened_ms=event.at_ms,
+        placed_ms=event.at_ms,
     )
 
 
@@ -110,7 +115,18 @@ def _changed(case: Case, event: CaseEvent) -> Case:
                 limit=event.limit,
                 urgent=event.urgent,
                 rulebook=event.rulebook,
+                not_admitted=False,
             )
+        case Proposed():
+            return replace(case, proposed=event.unit, unclear=False)
+        case OwnershipUnclear():
+            return replace(case, proposed=None, unclear=True)
+        case NotAdmitted():
+            return replace(case, not_admitted=True)
+        case Rehomed():
+            assert event.at_ms is not None, "a grid ends at an instant"
+            moved = replace(case.place, grid=event.grid)
+            return replace(case, place=moved, placed_ms=event.at_ms, place_incomplete=event.incomplete)
         case Dispatched():
             return replace(
                 case,
@@ -118,6 +134,7 @@ def _changed(case: Case, event: CaseEvent) -> Case:
                 lead=Party(event.lead),
                 co_handlers=tuple(Party(unit) for unit in event.co_handlers),
                 returned_from=None,
+                unclear=False,
             )
         case Returned():
             relieved = replace(_with_hand(case, event.person), lead=None, co_handlers=())

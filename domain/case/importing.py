@@ -77,7 +77,7 @@ def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, 
         raise Refused(ReasonCode.WRONG_ROLE, found=attempt.actor.role, allowed=[str(Role.IMPORTER)])
     as_of = at_ms if action.as_of_ms is None else action.as_of_ms
     _require_times(action, as_of, at_ms)
-    require_known_place(action.report.place.grid, rules.book)
+    require_known_place(action.report.place.grid, rules.book, at_ms)
     if action.report.case_class is not None:
         require_class(action.report.case_class, rules.book)
     reporter = replace(attempt, actor=_stand_in(attempt, "reporter", Role.PUBLIC, action.report.place.grid, None))

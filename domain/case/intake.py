@@ -7,6 +7,7 @@ from domain.case.actions import Accept, Attempt, Decline, File, Report
 from domain.case.decision import ReasonCode, Refused
 from domain.case.events import Accepted, CaseEvent, Declined, Filed, Reported
 from domain.case.frame import GRID_STAFF, Frame, Rules, desk, require_scope
+from domain.case.ownership import flags, proposal
 from domain.case.values import Channel, ClockKind, Role, Status
 from domain.rulebook import Rulebook
 from domain.standard.values import CaseClass, Condition
@@ -22,7 +23,7 @@ def report(action: Report, attempt: Attempt, at_ms: int, rules: Rules, number: s
     actor = attempt.actor
     if actor.role not in REPORTERS:
         raise Refused(ReasonCode.WRONG_ROLE, found=actor.role, allowed=sorted(map(str, REPORTERS)))
-    require_known_place(action.place.grid, rules.book)
+    require_known_place(action.place.grid, rules.book, at_ms)
     require_scope(actor, action.place.grid)
     if action.case_class is not None:
         require_class(action.case_class, rules.book)
@@ -34,7 +35,7 @@ def report(action: Report, attempt: Attempt, at_ms: int, rules: Rules, number: s
     clock = clocks.started(
         ClockKind.ACCEPT, at_ms, desk(level), limits["accept"], rules.calendar, rules.book.standard.wd_rule
     )
-    return [reported, clock]
+    return [reported, *flags(rules, action.case_class, at_ms), clock]
 
 
 def reported_event(action: Report, attempt: Attempt, at_ms: int, number: str, level: int) -> Reported:
@@ -82,6 +83,8 @@ def file(frame: Frame, action: File) -> list[CaseEvent]:
         raise Refused(ReasonCode.NO_LIMIT, found=f"{filed.case_class}/{filed.condition}")
     return [
         filed,
+        proposal(frame.rules, filed.case_class, frame.case.place.grid, frame.case.level, frame.at_ms),
+        *flags(frame.rules, filed.case_class, frame.at_ms),
         *frame.stop(ClockKind.FILE),
         frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level)),
     ]
@@ -107,10 +110,13 @@ def filed_event(frame: Frame, action: File) -> Filed:
     )
 
 
-def require_known_place(grid: str, book: Rulebook) -> None:
-    """Refuse a grid code that the grid tree does not hold."""
-    if book.grid(grid) is None:
-        raise Refused(ReasonCode.UNKNOWN_GRID, found=grid)
+def require_known_place(grid: str, book: Rulebook, at_ms: int) -> None:
+    """Refuse a code that is no grid at that instant; for one that has ended the refusal names what follows it."""
+    if book.tree.find(grid, at_ms) is not None:
+        return
+    if followed := list(book.tree.successors(grid, at_ms)):
+        raise Refused(ReasonCode.UNKNOWN_GRID, found=grid, allowed=followed)
+    raise Refused(ReasonCode.UNKNOWN_GRID, found=grid)
 
 
 def require_class(code: str | None, book: Rulebook) -> CaseClass:

@@ -60,7 +60,9 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `returned_from` is the unit that led a returned case, until it is dispatched again; `extensions` counts those
     granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back. `recurs` is
-    the closed case that this one repeats, `recurred_by` the ones that repeat this one.
+    the closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place
+    was written down; `proposed` is the lead that the routing proposed at filing, `unclear` that it could not (until it
+    is dispatched).
     """
 
     status: Status
@@ -71,12 +73,17 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     place: Place
     discoverer: str
     opened_ms: int
+    placed_ms: int = 0
+    place_incomplete: bool = False
     discoverer_unit: str | None = None
     case_class: str | None = None
     condition: str | None = None
     limit: str | None = None
     urgent: bool = False
     rulebook: str | None = None
+    proposed: str | None = None
+    unclear: bool = False
+    not_admitted: bool = False
     lead: Party | None = None
     co_handlers: tuple[Party, ...] = ()
     handlers: tuple[str, ...] = ()

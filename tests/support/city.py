@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
+from msgspec.structs import replace
+
+from domain.admission.values import AdmissionList
 from domain.case.frame import Rules
 from domain.case.values import Actor, Role
-from reference.contents import pack, rules_from
+from domain.grid.values import Cause
+from domain.routing.values import Routing, Rule
+from reference.contents import Contents, pack, rules_from, rules_of
 from reference.profile import load_profile
 
 TOWN = "410183001"
 GRID = "41018300100101"
+SUCCESSORS = (f"{GRID[:12]}91", f"{GRID[:12]}92")
 TEAM = f"{TOWN}-team"
 URBAN = "410183-urban"
 
@@ -23,6 +29,28 @@ def rules() -> Rules:
     made = rules_from(found, version)
     assert made is not None
     return made
+
+
+def contents() -> Contents:
+    """The shipped city's contents."""
+    return load_profile("xinmi").contents
+
+
+def torn_city() -> Rules:
+    """The shipped city with two rules for manhole covers that name different units, and an empty admission list."""
+    rules = (Rule("one", URBAN, ("010101",)), Rule("two", "410183-police", ("010101",)))
+    torn = replace(contents(), routing=Routing("torn", rules), admission=AdmissionList("empty", kept=True))
+    return rules_of(torn, pack(torn)[0])
+
+
+def split_city(at_ms: int) -> Rules:
+    """The shipped city in which the cell GRID ends at that instant, followed by SUCCESSORS."""
+    grids = contents().grids
+    old = next(grid for grid in grids if grid.code == GRID)
+    ended = replace(old, until_ms=at_ms, became=SUCCESSORS, cause=Cause.SPLIT)
+    new = [replace(old, code=code, since_ms=at_ms, zh=code) for code in SUCCESSORS]
+    split = replace(contents(), grids=(*(g for g in grids if g is not old), ended, *new))
+    return replace(rules_of(split, pack(split)[0]), since_ms=at_ms, pinned={rules().book.version: rules()})
 
 
 def actor(role: Role, person: str = "", unit: str | None = None, level: int = 0, scope: str = "410183") -> Actor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from domain.case.actions import Attempt, CaseAction
+from domain.case.frame import Rules
 from domain.case.values import Actor
 from eventlog.casefile import CaseFile, absorb
 from eventlog.record import DecisionRecord, Origin, encode
@@ -13,9 +14,10 @@ from tests.support.city import rules
 
 
 class Desk:
-    """One case and its records so far."""
+    """One case and its records so far; `rules` may be replaced, as an adoption does."""
 
-    def __init__(self, case_id: str = "case-1") -> None:
+    def __init__(self, case_id: str = "case-1", by: Rules | None = None) -> None:
+        self.rules = by or rules()
         self.file = CaseFile(case_id)
         self.records: list[DecisionRecord] = []
 
@@ -25,7 +27,7 @@ class Desk:
         """Decide one attempt at that instant of the log."""
         attempt = Attempt(action_id or str(uuid.uuid4()), self.file.id, actor, action, at_ms, digest)
         arrived = Arrived(Origin("t", 0, len(self.records)), at_ms, self.file.id.encode(), b"")
-        record = judge(self.file, attempt, arrived, Office(rules(), "test", "20261124-00-0001"))
+        record = judge(self.file, attempt, arrived, Office(self.rules, "test", "20261124-00-0001"))
         self.file = absorb(self.file, record, encode(record))
         self.records.append(record)
         return record

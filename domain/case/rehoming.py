@@ -1,0 +1,41 @@
+"""Rehoming: an open case follows its grid when that one ends (the rule stands in `domain.grid.rehome`).
+
+Owns the instant: the grid's end, or, where its successors were adopted later, the adoption. Like everything that falls
+due it is emitted by the decision itself, before any action; parties and clocks stay as they are.
+"""
+
+from __future__ import annotations
+
+from domain.case.events import Rehomed
+from domain.case.frame import Rules
+from domain.case.state import Case
+from domain.grid.rehome import Rehoming
+from domain.grid.rehome import rehomed as rule
+
+
+def rehoming_due_ms(case: Case, rules: Rules) -> int | None:
+    """When the case has to move, ms, past or ahead; None if its grid has no known end, or nothing follows it."""
+    found = _found(case, rules)
+    return None if found is None else found[0]
+
+
+def rehomed(case: Case, rules: Rules, at_ms: int) -> Rehomed | None:
+    """The event, if that instant has come at `at_ms`."""
+    found = _found(case, rules)
+    if found is None or found[0] > at_ms:
+        return None
+    due_ms, moved = found
+    return Rehomed(at_ms=due_ms, before=case.place.grid, grid=moved.grid, incomplete=moved.incomplete)
+
+
+def _found(case: Case, rules: Rules) -> tuple[int, Rehoming] | None:
+    tree = rules.book.tree
+    row = tree.find(case.place.grid, case.placed_ms)
+    # A place that was written down after its grid had ended and before that was adopted: what the code meant last.
+    meant_ms = case.placed_ms if row is not None else None
+    row = row or tree.find(case.place.grid)
+    if row is None or row.until_ms is None:
+        return None
+    due_ms = max(row.until_ms, rules.since_ms)
+    moved = rule(tree, case.place.grid, case.place.lon, case.place.lat, due_ms, meant_ms)
+    return None if moved is None else (due_ms, moved)
