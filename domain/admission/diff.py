@@ -72,8 +72,10 @@ def _told(step: Step, zone: tzinfo) -> tuple[str, str]:
             zh, en = ("审核通过", "supported") if step.supports else ("审核不通过", "not supported")
         case Admitted():
             since = written(step.since_ms, zone)
-            until = ("长期", "with no end") if step.until_ms is None else (written(step.until_ms, zone),) * 2
-            zh, en = f"准入,期限{since}至{until[0]}", f"admitted from {since} until {until[1]}"
+            zh, en = f"自{since}起长期准入", f"admitted from {since} with no end"
+            if step.until_ms is not None:
+                until = written(step.until_ms, zone)
+                zh, en = f"准入,期限{since}至{until}", f"admitted from {since} until {until}"
         case Exited():
             zh, en = "退出", "exited"
     return f"{at} {step.by} {zh}", f"{en} by {step.by} at {at}"

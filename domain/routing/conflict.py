@@ -24,8 +24,10 @@ def conflicts(routing: Routing, classes: Sequence[CaseClass], serving: Serving, 
     found: dict[tuple[str, str], Finding] = {}
     for class_start, place_start, rules in by_narrowness(routing.rules).pairs():
         for one, other in combinations(rules, 2):
+            if one.unit == other.unit:
+                continue
             pair = (one.code, other.code)
-            if pair in found or one.unit == other.unit or not meet(one, other):
+            if pair in found or not meet(one, other):
                 continue
             example = next(_examples(one, other, class_start, place_start, classes, places, serving), None)
             if example is not None:

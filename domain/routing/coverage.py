@@ -67,15 +67,14 @@ def _buried(rule: Rule, matching: Sequence[CaseClass], narrowing: Narrowing[Rule
 
 def _above(rule: Rule, class_code: str, place: str, narrowing: Narrowing[Rule], serving: Serving) -> str | None:
     """A narrower rule that answers this class in all of this place whenever and wherever the rule would."""
+    own = narrowing.under(max((s for s in rule.classes or ("",) if class_code.startswith(s)), key=len), place)
     for found in narrowing.matching(class_code, place):
-        mine = any(other is rule for other in found)
-        for other in found:
-            if other is rule or not serving.has(other.unit) or not _spans(other, rule):
-                continue
-            if not mine or (other.levels and not rule.levels):
+        candidates = found if found is not own else () if rule.levels else [other for other in found if other.levels]
+        for other in candidates:
+            if serving.has(other.unit) and _spans(other, rule):
                 return other.code
-        if mine:
-            return None
+        if found is own:
+            break
     return None
 
 

@@ -60,7 +60,7 @@ def _changes(old: Entry, new: Entry, zone: tzinfo) -> Iterator[str]:
 
 def _shown(name: str, value: object, zone: tzinfo) -> str:
     if isinstance(value, tuple):
-        return ", ".join(map(str, cast("tuple[object, ...]", value))) or "*"
+        return ", ".join(str(one) for one in cast("tuple[object, ...]", value)) or "*"
     if isinstance(value, int) and name.endswith("_ms"):
         return written(value, zone)
     return "–" if value is None or value == "" else str(value)

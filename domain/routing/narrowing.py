@@ -36,6 +36,10 @@ class Narrowing(Generic[Entry]):
                 if entries is not None and len(grid) >= place_length:
                     yield entries
 
+    def under(self, class_start: str, place_start: str) -> list[Entry]:
+        """The entries of exactly that pair."""
+        return self._under[class_start][1][place_start]
+
     def pairs(self) -> Iterator[tuple[str, str, list[Entry]]]:
         """Every pair with its entries."""
         for class_start, (_, places) in self._under.items():

@@ -15,14 +15,14 @@ A place known only roughly is answered by what is said of the whole of it, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from domain.routing.narrowing import Narrowing
-from domain.routing.serving import NOBODY, Serving
-from domain.routing.values import Routing, Rule, in_force
+from domain.routing.serving import Serving
+from domain.routing.values import Adjudication, Routing, Rule, in_force
 from domain.standard.values import CaseClass, ClassKind
 from domain.unit import Unit
 
@@ -60,6 +60,7 @@ class Unclear(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="un
 
 
 Answer = Routed | Unclear
+Spoken = Rule | Adjudication
 
 
 class Router:
@@ -84,39 +85,48 @@ class Router:
         for found in self._adjudications.matching(case_class.code, grid):
             live = [a for a in found if in_force(a.since_ms, a.until_ms, at_ms)]
             newest = max((a.since_ms for a in live), default=None)
-            named = [(a.code, a.unit) for a in live if a.since_ms == newest]
-            if answer := self._agreed(named, By.ADJUDICATION, case_class, grid):
+            answer = self._agreed([a for a in live if a.since_ms == newest], By.ADJUDICATION, case_class, grid)
+            if answer is not None:
                 return answer
         return None
 
     def _ruled(self, case_class: CaseClass, grid: str, level: int, at_ms: int) -> Answer | None:
         for found in self._rules.matching(case_class.code, grid):
-            live = [rule for rule in found if in_force(rule.since_ms, rule.until_ms, at_ms)]
-            for named in _narrower_levels_first(live, level):
-                if answer := self._agreed(named, By.RULE, case_class, grid):
+            by_level: list[Rule] = []
+            for_all: list[Rule] = []
+            for rule in found:
+                if in_force(rule.since_ms, rule.until_ms, at_ms):
+                    if not rule.levels:
+                        for_all.append(rule)
+                    elif level in rule.levels:
+                        by_level.append(rule)
+            for named in (by_level, for_all):
+                if named and (answer := self._agreed(named, By.RULE, case_class, grid)) is not None:
                     return answer
         return None
 
-    def _agreed(self, named: list[tuple[str, str]], by: By, case_class: CaseClass, grid: str) -> Answer | None:
-        """What equally narrow ones (code, unit) say together: one unit, several, or nothing."""
-        meant = [(code, self.serving.meant(unit, case_class, grid)) for code, unit in named]
-        speaking = sorted(code for code, units in meant if units)
-        units = sorted({unit for _, units in meant for unit in units})
-        if not units:
+    def _agreed(self, named: Sequence[Spoken], by: By, case_class: CaseClass, grid: str) -> Answer | None:
+        """What equally narrow ones say together: one unit, several, or nothing."""
+        meant: dict[str, str] = {}
+        for spoken in named:
+            for unit in self.serving.meant(spoken.unit, case_class, grid):
+                meant[unit] = min(meant.get(unit, spoken.code), spoken.code)
+        if not meant:
             return None
-        if len(units) == 1:
-            return Routed(units[0], by, speaking[0])
-        return Unclear(Reason.SEVERAL, tuple(units), tuple(speaking))
+        if len(meant) == 1:
+            unit, code = meant.popitem()
+            return Routed(unit, by, code)
+        return Unclear(Reason.SEVERAL, tuple(sorted(meant)), tuple(sorted(set(meant.values()))))
 
     def _by_precedence(self, case_class: CaseClass, grid: str) -> Answer:
-        owner, territory = self.serving.owner(case_class, grid), self.serving.territory(grid)
-        order = [(By.OWNER, owner), (By.TERRITORY, territory)]
-        if case_class.kind is ClassKind.EVENT:
-            order.reverse()
-        by, units = next((found for found in order if found[1]), (By.OWNER, NOBODY))
-        if not units:
-            return Unclear(Reason.NONE)
-        return Routed(units[0], by) if len(units) == 1 else Unclear(Reason.SEVERAL, units)
+        named = (
+            (By.OWNER, self.serving.owner(case_class, grid)),
+            (By.TERRITORY, self.serving.territory(grid)),
+        )
+        for by, units in reversed(named) if case_class.kind is ClassKind.EVENT else named:
+            if units:
+                return Routed(units[0], by) if len(units) == 1 else Unclear(Reason.SEVERAL, units)
+        return Unclear(Reason.NONE)
 
 
 def route(routing: Routing, units: Iterable[Unit], case_class: CaseClass, grid: str, level: int, at_ms: int) -> Answer:
@@ -132,10 +142,3 @@ def by_narrowness(rules: Iterable[Rule]) -> Narrowing[Rule]:
         for class_start in dict.fromkeys(rule.classes or ("",))
         for place_start in dict.fromkeys(rule.places or ("",))
     )
-
-
-def _narrower_levels_first(rules: list[Rule], level: int) -> Iterator[list[tuple[str, str]]]:
-    if not rules:
-        return
-    yield [(rule.code, rule.unit) for rule in rules if rule.levels and level in rule.levels]
-    yield [(rule.code, rule.unit) for rule in rules if not rule.levels]
