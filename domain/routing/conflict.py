@@ -85,7 +85,7 @@ def _examples(
     for case_class in matching if words else matching[:1]:
         for place in places:
             if place.startswith(place_start):
-                meant = [set(serving.meant(rule.unit, case_class, place)) for rule in (one, other)]
+                meant = [set(serving.meant(rule.unit, case_class.responsible, place)) for rule in (one, other)]
                 if all(meant) and len(meant[0] | meant[1]) > 1:
                     yield case_class.code, place
 

@@ -73,25 +73,29 @@ class Router:
         self._rules = by_narrowness(routing.rules)
         self._adjudications = Narrowing((a.case_class, a.place, a) for a in routing.adjudications)
 
-    def route(self, case_class: CaseClass, grid: str, level: int, at_ms: int) -> Answer:
-        """Whom a case of that class at that place and level, asked at that instant, is proposed to. Never fails."""
+    def route(self, case_class: CaseClass, grid: str, level: int, at_ms: int, responsible: str = "") -> Answer:
+        """Whom a case of that class at that place and level, asked at that instant, is proposed to. Never fails.
+
+        `responsible` is whom the standard names under the condition that is filed; empty: whom it names for the class.
+        """
+        code, owner = case_class.code, responsible or case_class.responsible
         return (
-            self._adjudicated(case_class, grid, at_ms)
-            or self._ruled(case_class, grid, level, at_ms)
-            or self._by_precedence(case_class, grid)
+            self._adjudicated(code, owner, grid, at_ms)
+            or self._ruled(code, owner, grid, level, at_ms)
+            or self._by_precedence(case_class.kind, owner, grid)
         )
 
-    def _adjudicated(self, case_class: CaseClass, grid: str, at_ms: int) -> Answer | None:
-        for found in self._adjudications.matching(case_class.code, grid):
+    def _adjudicated(self, code: str, owner: str, grid: str, at_ms: int) -> Answer | None:
+        for found in self._adjudications.matching(code, grid):
             live = [a for a in found if in_force(a.since_ms, a.until_ms, at_ms)]
             newest = max((a.since_ms for a in live), default=None)
-            answer = self._agreed([a for a in live if a.since_ms == newest], By.ADJUDICATION, case_class, grid)
+            answer = self._agreed([a for a in live if a.since_ms == newest], By.ADJUDICATION, owner, grid)
             if answer is not None:
                 return answer
         return None
 
-    def _ruled(self, case_class: CaseClass, grid: str, level: int, at_ms: int) -> Answer | None:
-        for found in self._rules.matching(case_class.code, grid):
+    def _ruled(self, code: str, owner: str, grid: str, level: int, at_ms: int) -> Answer | None:
+        for found in self._rules.matching(code, grid):
             by_level: list[Rule] = []
             for_all: list[Rule] = []
             for rule in found:
@@ -101,15 +105,15 @@ class Router:
                     elif level in rule.levels:
                         by_level.append(rule)
             for named in (by_level, for_all):
-                if named and (answer := self._agreed(named, By.RULE, case_class, grid)) is not None:
+                if named and (answer := self._agreed(named, By.RULE, owner, grid)) is not None:
                     return answer
         return None
 
-    def _agreed(self, named: Sequence[Spoken], by: By, case_class: CaseClass, grid: str) -> Answer | None:
+    def _agreed(self, named: Sequence[Spoken], by: By, owner: str, grid: str) -> Answer | None:
         """What equally narrow ones say together: one unit, several, or nothing."""
         meant: dict[str, str] = {}
         for spoken in named:
-            for unit in self.serving.meant(spoken.unit, case_class, grid):
+            for unit in self.serving.meant(spoken.unit, owner, grid):
                 meant[unit] = min(meant.get(unit, spoken.code), spoken.code)
         if not meant:
             return None
@@ -118,12 +122,12 @@ class Router:
             return Routed(unit, by, code)
         return Unclear(Reason.SEVERAL, tuple(sorted(meant)), tuple(sorted(set(meant.values()))))
 
-    def _by_precedence(self, case_class: CaseClass, grid: str) -> Answer:
+    def _by_precedence(self, kind: ClassKind, owner: str, grid: str) -> Answer:
         named = (
-            (By.OWNER, self.serving.owner(case_class, grid)),
+            (By.OWNER, self.serving.owner(owner, grid)),
             (By.TERRITORY, self.serving.territory(grid)),
         )
-        for by, units in reversed(named) if case_class.kind is ClassKind.EVENT else named:
+        for by, units in reversed(named) if kind is ClassKind.EVENT else named:
             if units:
                 return Routed(units[0], by) if len(units) == 1 else Unclear(Reason.SEVERAL, units)
         return Unclear(Reason.NONE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.routing.values import OWNER, TERRITORY
-from domain.standard.values import CaseClass
 from domain.unit import Unit
 
 TEAM_KIND = "team"
@@ -30,10 +29,10 @@ class Serving:
         self._teams = {scope: tuple(sorted(codes)) for scope, codes in teams.items()}
         self._team_lengths = tuple(sorted({len(scope) for scope in teams}, reverse=True))
 
-    def owner(self, case_class: CaseClass, grid: str) -> tuple[str, ...]:
-        """The department that the standard names for the class, where its scope covers the place."""
-        scope = self._scopes.get(case_class.responsible)
-        return (case_class.responsible,) if scope is not None and grid.startswith(scope) else NOBODY
+    def owner(self, responsible: str, grid: str) -> tuple[str, ...]:
+        """The department that the standard makes responsible, where its scope covers the place."""
+        scope = self._scopes.get(responsible)
+        return (responsible,) if scope is not None and grid.startswith(scope) else NOBODY
 
     def territory(self, grid: str) -> tuple[str, ...]:
         """The team with the longest scope that covers the place; several where teams share that scope."""
@@ -43,10 +42,10 @@ class Serving:
                 return teams
         return NOBODY
 
-    def meant(self, unit: str, case_class: CaseClass, grid: str) -> tuple[str, ...]:
-        """Whom a rule's `unit` means for that class at that place; nobody for a code that no unit has."""
+    def meant(self, unit: str, responsible: str, grid: str) -> tuple[str, ...]:
+        """Whom a rule's `unit` means there, given whom the standard names; nobody for a code that no unit has."""
         if unit == OWNER:
-            return self.owner(case_class, grid)
+            return self.owner(responsible, grid)
         if unit == TERRITORY:
             return self.territory(grid)
         return (unit,) if unit in self._scopes else NOBODY

@@ -17,7 +17,10 @@ EXAMPLES_MAX = 50
 
 
 class PastCase(msgspec.Struct, frozen=True, gc=False):
-    """A case as it was filed: `level` is its desk's, `lead` whom the dispatcher chose (None: nobody yet)."""
+    """A case as it was filed: `level` is its desk's, `lead` whom the dispatcher chose (None: nobody yet).
+
+    `responsible` is whom the standard named under the condition filed; empty: whom it names for the class.
+    """
 
     id: str
     number: str
@@ -26,6 +29,7 @@ class PastCase(msgspec.Struct, frozen=True, gc=False):
     level: int
     filed_ms: int
     lead: str | None = None
+    responsible: str = ""
 
 
 class Example(msgspec.Struct, frozen=True, gc=False):
@@ -85,8 +89,8 @@ def shadow_run(
             counts["unknown_class"] += 1
             continue
         at_ms = case.filed_ms if as_of_ms is None else as_of_ms
-        old = before.route(case_class, case.grid, case.level, at_ms)
-        new = after.route(case_class, case.grid, case.level, at_ms)
+        old = before.route(case_class, case.grid, case.level, at_ms, case.responsible)
+        new = after.route(case_class, case.grid, case.level, at_ms, case.responsible)
         outcome = _outcome(old, new)
         counts[outcome] += 1
         counts["as_before"] += isinstance(old, Routed) and old.unit == case.lead

@@ -133,6 +133,15 @@ def test_of_adjudications_the_narrowest_counts_and_of_those_the_newest() -> None
     assert answer(adjudications=(old, gone, broad)) == Routed("labour", By.ADJUDICATION, "d3")
 
 
+def test_a_conditions_own_owner_stands_in_for_the_classs() -> None:
+    router = Router(Routing("1", (Rule("r", OWNER, ("02",)),)), UNITS)
+    assert router.route(COVER, "1111", 0, 0, "labour") == Routed("labour", By.OWNER)
+    assert router.route(STALL, "1111", 0, 0, "urban") == Routed("urban", By.RULE, "r")
+    assert router.route(COVER, "1111", 0, 0, "territory") == Routed("east-team", By.TERRITORY)
+    moved = shadow_run(router, Router(Routing(), UNITS), {"0201": STALL}, [replace(past(1), responsible="urban")])
+    assert moved.moves == {("urban", "east-team"): 1}
+
+
 def test_one_question_is_answered_like_many() -> None:
     rule = Rule("r", "urban", places=("11",), levels=(2,))
     assert route(Routing("1", (rule,)), UNITS, STALL, "111", 2, 0) == Routed("urban", By.RULE, "r")
