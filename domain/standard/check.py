@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from domain.finding import Finding, Weight
-from domain.standard.text import TEXT_CHARS_MAX, unseen
+from domain.standard.text import TEXT_CHARS_MAX, narrow, unseen
 from domain.standard.values import STAGES, TERRITORY, CaseClass, CodeLayout, Condition, Standard
 from domain.unit import Unit
 from domain.worktime import Limit, LimitError
@@ -65,8 +65,8 @@ def _majors(standard: Standard) -> Iterator[Finding]:
         if major.code in seen:
             yield _doubled("major", major.code, f"大类代码 {major.code}", f"major class {major.code}")
         seen.add(major.code)
-        if standard.layout is not None:
-            yield from _layout("major", major.code, standard.layout.major_digits, standard.layout)
+        digits = standard.layout.major_digits if standard.layout else 0
+        yield from _code("major", major.code, digits, standard.layout)
         if major.code not in used:
             zh, en = f"大类 {major.code} 没有小类。", f"The major class {major.code} has no class under it."
             yield _warning("major_without_class", major.code, zh, en)
@@ -75,13 +75,12 @@ def _majors(standard: Standard) -> Iterator[Finding]:
 
 def _class(case_class: CaseClass, standard: Standard, majors: set[str], units: set[str]) -> Iterator[Finding]:
     code, layout = case_class.code, standard.layout
-    if layout is not None:
-        yield from _layout("class", code, layout.class_digits, layout)
-        if code[: layout.major_digits] not in majors:
-            allowed = ", ".join(sorted(majors))
-            zh = f"小类 {code} 不属于任何大类,大类有:{allowed or '无'}。"
-            en = f"The class {code} lies under no major class; there are: {allowed or 'none'}."
-            yield _fault("class_under_no_major", code, zh, en, code[: layout.major_digits], allowed)
+    yield from _code("class", code, layout.class_digits if layout else 0, layout)
+    if layout is not None and code[: layout.major_digits] not in majors:
+        allowed = ", ".join(sorted(majors))
+        zh = f"小类 {code} 不属于任何大类,大类有:{allowed or '无'}。"
+        en = f"The class {code} lies under no major class; there are: {allowed or 'none'}."
+        yield _fault("class_under_no_major", code, zh, en, code[: layout.major_digits], allowed)
     yield from _names(code, case_class.zh, case_class.en)
     yield from _unit("unit", code, case_class.responsible, units, territory=True)
     codes: set[str] = set()
@@ -169,13 +168,17 @@ def _unit(what: str, key: str, unit: str, units: set[str], *, territory: bool) -
     yield _fault(f"{what}_unknown", key, zh, en, unit, allowed_en)
 
 
-def _layout(what: str, code: str, digits: int, layout: CodeLayout) -> Iterator[Finding]:
-    if len(code) == digits and code.isascii() and code.isdigit():
-        return
+def _code(what: str, code: str, digits: int, layout: CodeLayout | None) -> Iterator[Finding]:
     name_zh, name_en = ("小类", "class") if what == "class" else ("大类", "major class")
-    zh = f"{name_zh}代码“{code}”应为 {digits} 位数字(编码规则 {layout})。"
-    en = f"The code '{code}' of a {name_en} must have {digits} digits and nothing else (layout {layout})."
-    yield _fault(f"{what}_code_layout", code, zh, en, code, f"{digits} digits")
+    if layout is None:
+        if code != narrow(code) or unseen(code):
+            zh = f"{name_zh}代码“{code}”含有全角、看不见的字符或首尾空白。"
+            en = f"The code '{code}' of a {name_en} has full-width or unseen characters, or blanks around it."
+            yield _fault(f"{what}_code_text", code, zh, en, code, narrow(code))
+    elif len(code) != digits or not (code.isascii() and code.isdigit()):
+        zh = f"{name_zh}代码“{code}”应为 {digits} 位数字(编码规则 {layout})。"
+        en = f"The code '{code}' of a {name_en} must have {digits} digits and nothing else (layout {layout})."
+        yield _fault(f"{what}_code_layout", code, zh, en, code, f"{digits} digits")
 
 
 def _names(key: str, zh: str, en: str) -> Iterator[Finding]:
