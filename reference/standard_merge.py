@@ -113,7 +113,7 @@ class Merge:
             limit=limit,
             urgent=urgent,
             closing_zh=row.closing,
-            closing_en=old.closing_en if row.closing else "",
+            closing_en=old.closing_en if row.closing or not old.closing_zh else "",
             owner=row.owner,
             responsible=responsible,
         )

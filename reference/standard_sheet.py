@@ -50,25 +50,30 @@ class SheetRow(msgspec.Struct, frozen=True):
     limit: str
 
 
-def look_for_faults(look: WorkbookLook) -> list[Finding]:
-    """What is wrong with the sheets as such: their names and order, what is merged or hidden, too many rows."""
+def look_for_faults(look: WorkbookLook) -> tuple[list[Finding], bool]:
+    """What is wrong with the sheets as such, and whether the rows can be read all the same."""
+    found = _too_large(look)
     names = tuple(name for name, _ in look.sheets)
-    found: list[Finding] = []
     if names != SHEETS:
         have, want = "、".join(names), "、".join(SHEETS)
         zh = f"工作表为“{have}”,应依次为“{want}”。"
         found.append(Finding("sheet.order", SHEET, zh, f"The sheets are {have}; they must be {want}.", have, want))
+    readable = not found
     for name, hidden in look.sheets:
         if hidden:
             found.append(_finding("hidden", None, name, f"工作表“{name}”是隐藏的。", f"The sheet {name} is hidden."))
     for sheet in look.parts.values():
         found += _unseen_parts(sheet)
+    return found, readable
+
+
+def _too_large(look: WorkbookLook) -> list[Finding]:
+    found: list[Finding] = []
+    for sheet in look.parts.values():
         if sheet.last_column > COLUMNS_MAX:
             column = column_letters(sheet.last_column)
-            zh, en = (
-                f"内容直到 {column} 列,表格只有九列。",
-                f"There is something in column {column}; the form has nine columns.",
-            )
+            zh = f"内容直到 {column} 列,表格只有九列。"
+            en = f"There is something in column {column}; the form has nine columns."
             found.append(_finding("beyond", None, column, zh, en, column))
         if sheet.last_row > ROWS_MAX + 1:
             zh = f"表格用到第 {sheet.last_row} 行,最多 {ROWS_MAX + 1} 行(含表头)。"
@@ -80,11 +85,12 @@ def look_for_faults(look: WorkbookLook) -> list[Finding]:
 def read_rows(look: WorkbookLook, base: Standard) -> tuple[list[SheetRow], list[Finding]]:
     """The good rows and what is wrong with the others; no rows where the header is not the form's."""
     width = max(len(HEADERS), *(sheet.last_column for sheet in look.parts.values()))
+    height = max(1, *(sheet.last_row for sheet in look.parts.values()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of what it leaves out: styles, validations, none of it content
         book = openpyxl.load_workbook(BytesIO(look.content), read_only=True, data_only=False, keep_links=False)
     try:
-        rows = book[SHEET].iter_rows(min_row=1, max_row=ROWS_MAX + 1, max_col=width)
+        rows = book[SHEET].iter_rows(min_row=1, max_row=height, max_col=width)
         found = _header([_shown(cell.value) for cell in next(rows, ())])
         return ([], found) if found else _rows(rows, base)
     finally:

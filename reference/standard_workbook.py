@@ -51,16 +51,16 @@ def import_workbook(
     look, found = look_at(path)
     if look is None:
         return None, found
-    found = look_for_faults(look)
-    if found:
+    found, readable = look_for_faults(look)
+    if not readable:
         return None, found
     try:
-        rows, found = read_rows(look, base)
+        rows, in_cells = read_rows(look, base)
     except Exception as error:  # whatever a library makes of a broken file: the person who sent it reads a sentence
         zh = f"文件“{path.name}”无法读取:{error}。"
         return None, [Finding("workbook.unreadable", path.name, zh, f"The file '{path.name}' cannot be read: {error}.")]
     coded, unknown = with_unit_codes(rows, UnitNames(listed))
-    found += unknown
+    found += in_cells + unknown
     kept, doubled = one_of_each(coded)
     found += doubled
     if not kept:
