@@ -5,6 +5,7 @@ Owns reading, checking and writing profiles. A profile with a fault is refused w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ class Profile(msgspec.Struct, frozen=True):
     def towns(self) -> list[str]:
         """The codes of the townships, in their fixed order."""
         return self.contents.towns
+
+
+_BY_LINE = ("grids", "posts")
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -87,11 +91,17 @@ def save_profile(profile: Profile, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "about.json").write_bytes(_for_people(profile.about))
     for part in PARTS:
-        (folder / f"{part}.json").write_bytes(_for_people(getattr(profile.contents, part)))
+        value = getattr(profile.contents, part)
+        (folder / f"{part}.json").write_bytes(_lines(value) if part in _BY_LINE else _for_people(value))
 
 
 def _for_people(value: Any) -> bytes:
     return msgspec.json.format(encode_part(value), indent=1) + b"\n"
+
+
+def _lines(rows: Sequence[Any]) -> bytes:
+    """A JSON list with a row a line: a change of one grid is a change of one line."""
+    return b"[\n" + b",\n".join(encode_part(row) for row in rows) + b"\n]\n"
 
 
 def require_sound(profile: Profile) -> None:

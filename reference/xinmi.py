@@ -1,8 +1,8 @@
 """Makes the profile of Xinmi from its real divisions and outline: `python -m reference.xinmi` writes it again.
 
 Real: the outline, the 19 townships and 356 villages with their codes and names. Made up by a seeded rule, and said to
-be so on the map: township and village cells (Voronoi cells of rough seats), level-3 grids, units named by function,
-and the sample standard (limits as in the domain document §5).
+be so on the map: township and village cells (Voronoi cells of rough seats), level-3 grids and their areas, posts, units
+named by function, and the sample standard (limits as in the domain document §5).
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from typing import Any
 
 import shapely
 from chinese_calendar import constants
+from msgspec.structs import replace
 
-from domain.grid.values import Grid
+from domain.grid.area import joined
+from domain.grid.values import CELL_LEVEL, Grid, Kind
 from domain.unit import Unit
 from domain.worktime import CalendarFile
+from reference.areas import tiled
 from reference.contents import Contents
+from reference.posts import made_up_posts
 from reference.profile import SHIPPED, About, Profile, save_profile
 from reference.sample_standard import sample_standard
 from reference.xinmi_admission import admission
@@ -40,31 +44,46 @@ def make() -> tuple[Profile, dict[str, Any]]:
     source = json.loads((FOLDER / "source" / "xinmi-boundary.geojson").read_text())
     outline = shapely.geometry.shape(source["features"][0]["geometry"])
     random_numbers = random.Random(SEED)
-    grids: list[Grid] = [Grid(ROOT, 0, "新密市", "Xinmi")]
+    city = Grid(ROOT, 0, "新密市", "Xinmi")
+    grids: list[Grid] = []
     features = [_feature(outline, ROOT, 0, "新密市", "Xinmi", schematic=False)]
     town_cells = _cells(outline, [seats[town["name"]] for town in divisions])
     below: list[Grid] = []
+    shapes: list[Any] = []
     for town, cell in zip(divisions, town_cells, strict=True):
         name = TOWNS_EN[town["nbs_code"]]
-        grids.append(Grid(town["nbs_code"], 1, town["name"], name, *_point(seats[town["name"]])))
+        grids.append(
+            Grid(
+                *(town["nbs_code"], 1, town["name"], name, *_point(seats[town["name"]])),
+                kind=_kind(town),
+                mca_code=town["mca_code12"] or "",
+                mca_zh=town["mca_name"] or "",
+            )
+        )
         features.append(_feature(cell, town["nbs_code"], 1, town["name"], name, schematic=True))
         points = _points(cell, len(town["villages"]), random_numbers)
         for village, village_cell in zip(town["villages"], _cells(cell, points), strict=True):
             seat = village_cell.representative_point()
             short = _short(village["name"])
-            below.append(Grid(village["code"], 2, short, short, *_point((seat.x, seat.y))))
+            below.append(Grid(village["code"], 2, short, short, *_point((seat.x, seat.y)), kind=_kind(village)))
             features.append(_feature(village_cell, village["code"], 2, short, short, schematic=True))
             count = random_numbers.randint(CELLS_MIN, CELLS_MAX)
-            for number, (lon, lat) in enumerate(_points(village_cell, count, random_numbers), start=1):
+            points_below = _points(village_cell, count, random_numbers)
+            shapes += _cells(village_cell, points_below)
+            for number, (lon, lat) in enumerate(points_below, start=1):
                 code = f"{village['code']}{number:02d}"
-                below.append(
-                    Grid(code, 3, f"{short}第{number}网格", f"{short} {number}", *_point((lon, lat)), synthetic=True)
-                )
+                names = f"{short}第{number}网格", f"{short} {number}"
+                below.append(Grid(code, 3, *names, *_point((lon, lat)), synthetic=True, kind=_kind(village)))
     about = About(
         "xinmi", "新密市联合调度指挥中心", "Xinmi Joint Dispatch Centre", "新密市", "Xinmi", "Asia/Shanghai", ROOT
     )
-    standard, tree = sample_standard(ROOT), (*grids, *below)
-    contents = Contents(_calendar(), standard, tree, _units(divisions), routing(), admission(standard))
+    areas = tiled(shapes)
+    drawn = iter(areas)
+    cells = [replace(grid, area=next(drawn)) if grid.level == CELL_LEVEL else grid for grid in below]
+    tree = (replace(city, area=joined(areas)), *grids, *cells)
+    standard, units = sample_standard(ROOT), _units(divisions)
+    posts = made_up_posts(ROOT, tree, units)
+    contents = Contents(_calendar(), standard, tree, units, routing(), admission(standard), posts)
     profile = Profile(about, contents)
     return profile, {"type": "FeatureCollection", "features": features}
 
@@ -108,6 +127,11 @@ def _feature(cell: Any, code: str, level: int, zh: str, en: str, *, schematic: b
     properties = {"code": code, "level": level, "name_zh": zh, "name_en": en, "schematic": schematic}
     geometry = json.loads(shapely.to_geojson(oriented))
     return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def _kind(division: Any) -> Kind:
+    """Town: a subdistrict 街道, a community with a residents' committee 居民委员会. Country: everything else."""
+    return Kind.URBAN if division["kind"] in ("subdistrict", "residents-committee") else Kind.RURAL
 
 
 def _short(name: str) -> str:

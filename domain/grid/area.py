@@ -63,14 +63,22 @@ def doubled(ring: Sequence[Spot]) -> int:
     return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges(ring))
 
 
-def square_metres(area: Area) -> float:
-    """The size of an area whose outer rings run counter-clockwise and whose holes run clockwise, to about 0.5 %."""
-    spots = [each for ring in area for each in ring]
-    if not spots:
-        return 0.0
-    middle = sum(y for _, y in spots) / len(spots) / MICRO
+def size(areas: Iterable[Area]) -> int:
+    """Twice what areas cover in sum, in square micro-degrees: exact. Holes run the other way than what they are in."""
+    return sum(abs(sum(doubled(ring) for ring in area)) for area in areas)
+
+
+def square_metres(doubled_size: int, lat: float) -> float:
+    """A size in square metres at a latitude (degrees), on the mean sphere: to about 0.5 %."""
     step_m = DEGREE_M / MICRO
-    return abs(sum(doubled(ring) for ring in area)) / 2 * step_m * step_m * math.cos(math.radians(middle))
+    return doubled_size / 2 * step_m * step_m * math.cos(math.radians(lat))
+
+
+def oriented(area: Area) -> Area:
+    """The same area with its outer rings counter-clockwise, where all of it runs the wrong way round."""
+    if sum(doubled(ring) for ring in area) >= 0:
+        return area
+    return tuple(ring[::-1] for ring in area)
 
 
 def joined(areas: Iterable[Area]) -> Area:

@@ -1,4 +1,4 @@
-"""What people ask for when the grid tree changes: split, merge, rename, renumber, each with its effective time.
+"""What people ask for when the grid tree changes: split, merge, rename, renumber, redraw, each with its effective time.
 
 Owns the shape of a changes file (docs/grid.md) and the reading of an effective time; `changes` applies them.
 """
@@ -99,12 +99,24 @@ class Renumber(_Change, frozen=True, gc=False, kw_only=True, tag="renumber"):
     renumber: dict[str, Code] = {}
 
 
-Change = Split | Merge | Rename | Renumber
+class Redraw(_Change, frozen=True, gc=False, kw_only=True, tag="redraw"):
+    """The boundaries between grids move, by code; together they cover what they did. Their first areas are free."""
+
+    areas: Annotated[dict[Code, Area], Meta(min_length=1, max_length=MEMBERS_MAX)]
 
 
-def subject(change: Change) -> str:
-    """The code that a change is about, for its findings."""
-    return ", ".join(change.codes) if isinstance(change, Merge) else change.code
+Change = Split | Merge | Rename | Renumber | Redraw
+
+
+def named(change: Change) -> tuple[str, ...]:
+    """The codes of the grids that a change takes hold of."""
+    match change:
+        case Merge():
+            return change.codes
+        case Redraw():
+            return tuple(change.areas)
+        case _:
+            return (change.code,)
 
 
 def effective_ms(change: Change, adopted_ms: int) -> int | Finding:
@@ -118,7 +130,7 @@ def effective_ms(change: Change, adopted_ms: int) -> int | Finding:
             "time_unreadable",
             f"生效时间“{change.at}”无法读取,应写成 2027-01-01T00:00:00+08:00 的形式。",
             f"The effective time '{change.at}' cannot be read; write it as 2027-01-01T00:00:00+08:00.",
-            subject(change),
+            ", ".join(named(change)),
             change.at,
         )
     if stated.tzinfo is None:
@@ -126,7 +138,7 @@ def effective_ms(change: Change, adopted_ms: int) -> int | Finding:
             "time_without_zone",
             f"生效时间“{change.at}”没有写明时区,例如应加上 +08:00。",
             f"The effective time '{change.at}' states no offset from UTC, such as +08:00.",
-            subject(change),
+            ", ".join(named(change)),
             change.at,
         )
     return round(stated.timestamp() * 1000)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.finding import Finding
-from domain.grid.change import Change, Merge, Rename, effective_ms, refusal
+from domain.grid.change import Change, Redraw, Rename, effective_ms, named, refusal
 from domain.grid.plan import Plan, planned
 from domain.grid.posts import Post
 from domain.grid.tree import GridTree
@@ -27,14 +27,19 @@ class Changed(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def apply_changes(grids: Iterable[Grid], posts: Iterable[Post], changes: Sequence[Change], adopted_ms: int) -> Changed:
+def apply_changes(
+    grids: Iterable[Grid], posts: Iterable[Post], changes: Sequence[Change | None], adopted_ms: int
+) -> Changed:
     """Carry changes out in their order, each on what those before it left; findings carry the change's number as row.
 
-    `adopted_ms` (UTC milliseconds) is the effective time of a change that states none.
+    `adopted_ms` (UTC milliseconds) is the effective time of a change that states none. None stands for a change that
+    could not be read: it keeps its number.
     """
     now = Changed(tuple(grids), tuple(posts))
     findings: list[Finding] = []
     for number, change in enumerate(changes, start=1):
+        if change is None:
+            continue
         outcome = apply_change(now.grids, now.posts, change, adopted_ms)
         findings += [replace(finding, row=number) for finding in outcome.findings]
         if not outcome.findings:
@@ -64,7 +69,7 @@ def _wholes(tree: GridTree, change: Change, at_ms: int) -> tuple[list[Grid], lis
     """The grids that a change names, as they stand when it takes effect."""
     wholes: list[Grid] = []
     findings: list[Finding] = []
-    for code in change.codes if isinstance(change, Merge) else (change.code,):
+    for code in named(change):
         newest = tree.find(code)
         if newest is None:
             findings.append(
@@ -72,12 +77,12 @@ def _wholes(tree: GridTree, change: Change, at_ms: int) -> tuple[list[Grid], lis
             )
         elif wrong := _not_changeable(newest, at_ms):
             findings.append(wrong)
-        elif newest.level == 0 and not isinstance(change, Rename):
+        elif newest.level == 0 and not isinstance(change, Rename | Redraw):
             findings.append(
                 refusal(
                     "wrong_level",
-                    f"{code} 是全市(0 级),只能更名;可拆分、合并或重新编码的是 1 至 3 级网格。",
-                    f"{code} is the city (level 0), which can only be renamed; others are of level 1 to 3.",
+                    f"{code} 是全市(0 级),只能更名或重划边界;可拆分、合并或重新编码的是 1 至 3 级网格。",
+                    f"{code} is the city (level 0), which can only be renamed or redrawn; others are of level 1 to 3.",
                     code,
                     "0",
                     "1, 2, 3",

@@ -1,7 +1,7 @@
 """What a change of the tree comes to: which grids end, which begin, and which codes go on under another one.
 
-Owns the plans of split, merge, rename and renumber, and what is wrong with them in themselves. A plan names grids as
-they stand at its instant and changes nothing; `changes` checks it against the tree and carries it out.
+Owns the plans of split, merge, rename, renumber and redraw, and what is wrong with them in themselves. A plan names
+grids as they stand at its instant and changes nothing; `changes` checks it against the tree and carries it out.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from domain.finding import Finding
-from domain.grid.area import Area, joined, square_metres
-from domain.grid.change import Appointment, Change, Merge, Part, Rename, Renumber, Split, refusal
+from domain.grid.area import MICRO, Area, joined, oriented, size, square_metres
+from domain.grid.change import Appointment, Change, Merge, Part, Redraw, Rename, Renumber, Split, refusal
 from domain.grid.tree import GridTree
 from domain.grid.values import Cause, Grid
 
@@ -50,7 +50,7 @@ class Plan:
             mca_code=part.mca_code or (whole.mca_code if same else ""),
             mca_zh=part.mca_zh or (whole.mca_zh if same else ""),
             since_ms=self.at_ms,
-            area=area,
+            area=oriented(area),
         )
         self.born.append(grid)
         self.appointed += [(grid, each) for each in part.posts]
@@ -116,7 +116,7 @@ class Plan:
 
 def planned(tree: GridTree, change: Change, wholes: list[Grid], at_ms: int) -> Plan:
     """The plan of a change of these grids, which are valid at that instant."""
-    plan = Plan(tree, at_ms, {} if isinstance(change, Rename) else change.renumber)
+    plan = Plan(tree, at_ms, {} if isinstance(change, Rename | Redraw) else change.renumber)
     match change:
         case Split():
             _split(plan, change, wholes[0])
@@ -126,6 +126,8 @@ def planned(tree: GridTree, change: Change, wholes: list[Grid], at_ms: int) -> P
             _rename(plan, change, wholes[0])
         case Renumber():
             plan.renumber(wholes[0], change.new_code)
+        case Redraw():
+            _redraw(plan, change, wholes)
     plan.refuse_unwanted()
     return plan
 
@@ -192,8 +194,8 @@ def _refuse_uncovered(plan: Plan, change: Split, whole: Grid, children: Mapping[
 
 def _refuse_other_area(plan: Plan, code: str, before: list[Area], after: list[Area]) -> None:
     """What follows covers as much as what was there; a place with an area is followed by places that have one."""
-    found = sum(square_metres(area) for area in after)
-    allowed = sum(square_metres(area) for area in before)
+    lat = next((y / MICRO for area in after for ring in area for _, y in ring), 0.0)
+    found, allowed = square_metres(size(after), lat), square_metres(size(before), lat)
     if not all(after) or abs(found - allowed) > SLIVER_M2:
         plan.refuse(
             "area_not_covered",
@@ -246,3 +248,13 @@ def _rename(plan: Plan, change: Rename, grid: Grid) -> None:
         )
     plan.ended[grid.code] = (grid.code,), Cause.RENAME
     plan.born.append(renamed)
+
+
+def _redraw(plan: Plan, change: Redraw, grids: list[Grid]) -> None:
+    areas = list(change.areas.values())
+    if any(grid.area for grid in grids) or not all(areas):
+        _refuse_other_area(plan, ", ".join(change.areas), [grid.area for grid in grids], areas)
+    for grid in grids:
+        plan.ended[grid.code] = (grid.code,), Cause.REDRAW
+        area = oriented(change.areas[grid.code])
+        plan.born.append(replace(grid, area=area, since_ms=plan.at_ms, until_ms=None, became=(), cause=None))

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     MERGE = "merge"
     RENAME = "rename"
     RENUMBER = "renumber"
+    REDRAW = "redraw"
 
 
 class Kind(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -28,7 +27,7 @@ from domain.admission.values import (
 from domain.case.values import Role
 from domain.finding import Finding, Weight
 from reference import xinmi_admission
-from tests.support.city import rules
+from tests.support.city import contents, rules
 from tests.support.routing import CLASSES
 
 STALLS = Matter(("02",), "街面秩序", "Street order")
@@ -399,7 +398,7 @@ def test_a_history_that_lost_or_changed_a_step_was_rewritten() -> None:
 
 def test_the_shipped_list_is_sound_and_leaves_three_classes_out() -> None:
     standard = rules().book.standard
-    shipped = msgspec.json.decode(xinmi_admission.PATH.read_bytes(), type=AdmissionList)
+    shipped = contents().admission
     assert shipped == xinmi_admission.admission(standard)
     assert check_admission(shipped, standard.classes) == []
     admissions = Admissions(shipped)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 
 import pytest
 import shapely
 from msgspec.structs import replace
 
+from domain.grid.area import joined, size
+from domain.grid.posts import Posts, check_posts, check_vacant
+from domain.grid.tree import GridTree
+from domain.grid.values import Kind
+from reference.areas import shape_of
 from reference.contents import pack, rules_from
-from reference.profile import load_profile, require_sound
+from reference.posts import made_up_posts
+from reference.profile import Profile, load_profile, require_sound
 from runtime.faults import Fault
 
 
+@cache
+def xinmi() -> Profile:
+    """The shipped profile, read once."""
+    return load_profile("xinmi")
+
+
 def test_the_real_divisions_are_there_and_every_village_has_two_to_six_cells() -> None:
-    profile = load_profile("xinmi")
+    profile = xinmi()
     levels = Counter(grid.level for grid in profile.contents.grids)
     assert (levels[1], levels[2]) == (19, 356)
     cells = Counter(grid.code[:12] for grid in profile.contents.grids if grid.level == 3)
@@ -25,7 +38,7 @@ def test_the_real_divisions_are_there_and_every_village_has_two_to_six_cells() -
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_the_cells_of_a_level_tile_the_outline(level: int) -> None:
-    profile = load_profile("xinmi")
+    profile = xinmi()
     assert profile.map_path is not None
     features = json.loads(profile.map_path.read_text())["features"]
     shapes = [shapely.geometry.shape(f["geometry"]) for f in features if f["properties"]["level"] == level]
@@ -35,7 +48,7 @@ def test_the_cells_of_a_level_tile_the_outline(level: int) -> None:
 
 
 def test_a_decider_reads_the_same_rules_from_the_contents() -> None:
-    version, found = pack(load_profile("xinmi").contents)
+    version, found = pack(xinmi().contents)
     rules = rules_from(found, version)
     assert rules is not None
     assert rules.book.version == version
@@ -45,7 +58,7 @@ def test_a_decider_reads_the_same_rules_from_the_contents() -> None:
 
 def test_a_profile_with_faults_names_all_of_them() -> None:
 
-    profile = load_profile("xinmi")
+    profile = xinmi()
     classes = profile.contents.standard.classes
     standard = replace(profile.contents.standard, classes=(replace(classes[0], responsible="nobody"), *classes[1:]))
     units = (*profile.contents.units, profile.contents.units[0])
@@ -60,3 +73,27 @@ def test_a_profile_with_faults_names_all_of_them() -> None:
 def test_an_unknown_profile_names_the_shipped_ones() -> None:
     with pytest.raises(Fault, match="xinmi"):
         load_profile("nowhere")
+
+
+def test_the_cells_of_the_shipped_tree_cover_the_outline_exactly_once() -> None:
+    grids = xinmi().contents.grids
+    cells = [grid.area for grid in grids if grid.level == 3]
+    assert all(cells)
+    assert size(cells) == size([grids[0].area])
+    assert shapely.coverage_is_valid([shape_of(area) for area in cells])
+    assert {frozenset(ring) for ring in joined(cells)} == {frozenset(ring) for ring in grids[0].area}
+
+
+def test_both_official_codes_of_a_township_stand_side_by_side() -> None:
+    grids = {grid.code: grid for grid in xinmi().contents.grids}
+    assert (grids["410183113"].mca_code, grids["410183200"].mca_zh) == ("410183111000", "袁庄镇")
+    assert grids["410183400"].mca_code == ""
+    assert (grids["410183001"].kind, grids["410183100"].kind) == (Kind.URBAN, Kind.RURAL)
+
+
+def test_shipped_posts_leave_no_cell_and_no_township_without_somebody() -> None:
+    contents = xinmi().contents
+    assert contents.posts == made_up_posts(xinmi().about.root, contents.grids, contents.units)
+    assert all(post.synthetic for post in contents.posts)
+    tree, posts = GridTree(contents.grids), Posts(contents.posts)
+    assert check_posts(tree, posts) + check_vacant(tree, posts, 0) == []

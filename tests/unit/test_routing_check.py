@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -14,7 +13,7 @@ from domain.routing.check import check_routing
 from domain.routing.route import Reason, Router, Unclear
 from domain.routing.values import OWNER, TERRITORY, Routing, Rule
 from reference import xinmi_routing
-from tests.support.city import rules
+from tests.support.city import contents, rules
 from tests.support.routing import CLASSES, GRIDS, UNITS, adjudication
 
 
@@ -261,7 +260,7 @@ def test_the_shipped_routing_is_sound_and_leaves_the_abandoned_vehicles_open() -
     book = rules().book
     classes, units = book.standard.classes, list(book.units)
     routing = xinmi_routing.routing()
-    assert msgspec.json.decode(xinmi_routing.PATH.read_bytes(), type=Routing) == routing
+    assert contents().routing == routing
     found = check_routing(routing, classes, units, book.grids)
     assert [(f.code, f.key) for f in found] == [("routing.conflict", "abandoned-vehicles-police")]
     vehicle = next(c for c in classes if c.code == "050104")
