@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.admission import values
-from domain.admission.admissions import DAY_MS, EXPIRING_SHOWN_MAX, Admissions, admitted
+from domain.admission.admissions import EXPIRING_SHOWN_MAX, Admissions, admitted
 from domain.admission.check import check_admission
 from domain.admission.diff import diff_admission, rewritten
 from domain.admission.life import take_step
@@ -122,8 +122,25 @@ def test_no_step_is_skipped_or_taken_twice(before: tuple[Step, ...], step: Step,
     assert all(stage in text and tag in text and found.allowed in text for text in (found.zh, found.en))
 
 
+def test_the_words_of_a_life_are_stable() -> None:
+    assert refusal(APPLIED, replace(APPLIED, at_ms=15)).allowed == "exited, new, refused"
+    assert refusal(APPLIED, EXIT).allowed == "admitted, change_proposed, change_reviewed"
+    assert refusal(APPLIED, ADMITTED).allowed == "change_reviewed, reviewed"
+    assert refusal(APPLIED, REVIEWED, REVIEWED).allowed == "applied, change_proposed"
+    assert msgspec.json.encode(Item("A1", (APPLIED, REVIEWED, ADMITTED, EXIT))) == (
+        b'{"code":"A1","steps":['
+        b'{"type":"applied","at_ms":10,"by":"li","matter":'
+        b'{"classes":["02"],"zh":"\xe8\xa1\x97\xe9\x9d\xa2\xe7\xa7\xa9\xe5\xba\x8f","en":"Street order"}},'
+        b'{"type":"reviewed","at_ms":20,"by":"wang","supports":true},'
+        b'{"type":"admitted","at_ms":30,"by":"zhao","since_ms":40,"until_ms":100},'
+        b'{"type":"exited","at_ms":90,"by":"zhao"}]}'
+    )
+
+
 def test_an_item_that_nobody_applied_for_cannot_be_reviewed() -> None:
-    assert refusal(REVIEWED).code == "admission.item_unknown"
+    found = refusal(REVIEWED)
+    assert found.code == "admission.item_unknown"
+    assert all("A1" in text for text in (found.zh, found.en))
 
 
 def test_an_exit_also_ends_a_change_under_way() -> None:
@@ -257,7 +274,7 @@ def ends(*items: tuple[Step, ...], at_ms: int = 50, days: int = 30) -> list[tupl
 
 
 def test_the_report_of_ends_names_what_runs_out_soonest_first() -> None:
-    start, end = (APPLIED, REVIEWED), 50 + 30 * DAY_MS
+    start, end = (APPLIED, REVIEWED), 50 + 30 * 86_400_000
     late, soon = (*start, replace(ADMITTED, until_ms=end)), (*start, ADMITTED)
     assert ends(late, soon) == [("A2", 100), ("A1", end)]
     assert ends(late, soon, days=29) == [("A2", 100)]
@@ -282,6 +299,8 @@ GOOD = Item("A0", (APPLIED, REVIEWED, ADMITTED))
 def test_a_list_that_grew_step_by_step_is_sound() -> None:
     assert check(GOOD, Item("A1", (APPLIED, REVIEWED, ADMITTED, *CHANGE, EXIT))) == []
     assert check(kept=False) == []
+    anything = replace(APPLIED, matter=Matter(("0",), "x"))
+    assert check(Item("A1", (anything, REVIEWED, ADMITTED))) == []
 
 
 def test_a_kept_list_without_admissions_and_items_in_a_list_that_is_not_kept_are_warnings() -> None:
@@ -291,7 +310,15 @@ def test_a_kept_list_without_admissions_and_items_in_a_list_that_is_not_kept_are
         ("admission.not_kept", Weight.WARNING),
         ("admission.nothing_admitted", Weight.WARNING),
     ]
-    assert all(f.zh and f.en and f.part == "admission" for f in found)
+    assert {f.part for f in found} == {"admission"}
+    assert (found[0].zh, found[0].en) == (
+        "清单已启用,但没有任何已准入的事项:所有上报都会被标记。",
+        "The list is kept but nothing on it is admitted: every report will be flagged.",
+    )
+    assert (found[1].zh, found[1].en) == (
+        "清单有事项,但写明不启用(kept为false):任何上报都不会被标记。",
+        "The list has items but says that it is not kept: no report will be flagged.",
+    )
 
 
 def test_every_step_out_of_turn_is_found_with_its_row_and_number() -> None:
@@ -372,6 +399,7 @@ def test_a_difference_tells_the_steps_that_were_added() -> None:
     ]
     at = "1970-01-01 08:00:00+08:00"
     assert found[0].en == "The admission list is kept from now on."
+    assert found[0].zh == "准入清单启用。"
     assert found[1].en == (
         f"The item A1: supported by wang at {at}; admitted from {at} until {at} by zhao at {at}; "
         f"change to Unpaid wages proposed by li at {at}; supported by wang at {at}; "
@@ -385,7 +413,8 @@ def test_a_difference_tells_the_steps_that_were_added() -> None:
     assert "A3" in found[3].zh
     assert found[4].en == "The item A4 was removed with its history."
     assert "A4" in found[4].zh
-    assert diff_admission(after, replace(after, kept=False))[0].en == "The admission list is no longer kept."
+    ended = diff_admission(after, replace(after, kept=False))
+    assert [(d.key, d.zh, d.en) for d in ended] == [("kept", "准入清单停用。", "The admission list is no longer kept.")]
     assert diff_admission(after, after) == []
 
 

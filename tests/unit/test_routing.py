@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -142,6 +143,25 @@ def test_a_conditions_own_owner_stands_in_for_the_classs() -> None:
     assert moved.moves == {("urban", "east-team"): 1}
 
 
+def test_the_words_of_an_answer_are_stable() -> None:
+    answers = [
+        answer(Rule("r", "urban")),
+        answer(adjudications=(adjudication("d", "urban", 0),)),
+        answer(of=COVER),
+        answer(),
+        answer(of=QUARREL, at="1"),
+        answer(Rule("r", "urban"), Rule("s", "market")),
+    ]
+    assert [msgspec.json.encode(a).decode() for a in answers] == [
+        '{"type":"routed","unit":"urban","by":"rule","rule":"r"}',
+        '{"type":"routed","unit":"urban","by":"adjudication","rule":"d"}',
+        '{"type":"routed","unit":"urban","by":"owner"}',
+        '{"type":"routed","unit":"east-team","by":"territory"}',
+        '{"type":"unclear","reason":"none"}',
+        '{"type":"unclear","reason":"several","candidates":["market","urban"],"rules":["r","s"]}',
+    ]
+
+
 def test_one_question_is_answered_like_many() -> None:
     rule = Rule("r", "urban", places=("11",), levels=(2,))
     assert route(Routing("1", (rule,)), UNITS, STALL, "111", 2, 0) == Routed("urban", By.RULE, "r")
@@ -260,6 +280,8 @@ def test_the_ownership_report_finds_what_is_unclear_in_a_part_of_a_town_or_at_on
     found = ownership(Routing("1", clash))
     assert found["0201", "11"] == (Reason.SEVERAL, "111", 2)
     assert found["0201", "12"] == ("west-team", "12", 0)
+    middle = tuple(replace(rule, levels=(1,)) for rule in clash)
+    assert ownership(Routing("1", middle))["0201", "11"] == (Reason.SEVERAL, "111", 1)
     decided = tuple(adjudication(code, unit, 0, place="121") for code, unit in (("d", "urban"), ("e", "market")))
     assert ownership(Routing("1", (), decided))["0201", "12"] == (Reason.SEVERAL, "121", 0)
     twins = (Unit("t1", "队", "Team", "121", "team"), Unit("t2", "队", "Team", "121", "team"))

@@ -101,6 +101,12 @@ def test_as_many_entries_as_allowed_are_looked_at() -> None:
 def test_one_bad_row_hides_no_other() -> None:
     codes = [f.code for f in checked(Rule("a", "nobody", ("99",)), Rule("b", "urban", places=("13",)))]
     assert codes == ["routing.class_unknown", "routing.unit_unknown", "routing.place_unknown"]
+    found = checked(Rule("a", "urban", ("99",), ("13",)))
+    assert [(f.zh, f.en) for f in found] == [
+        ("a写的案件类别99不存在。", "a names the class 99, which does not exist."),
+        ("a写的网格13不存在。", "a names the grid 13, which does not exist."),
+    ]
+    assert checked(Rule("a", "urban", ("0",))) == []
 
 
 def test_a_code_stands_once_among_rules_and_adjudications() -> None:
@@ -120,8 +126,17 @@ def test_an_adjudication_states_its_reasons_its_judge_and_its_case() -> None:
         ("routing.decided_by_missing", "d", 2, "decided_by"),
         ("routing.case_id_missing", "d", 2, "case_id"),
     ]
-    assert "理由" in found[0].zh
-    assert "person who decided" in found[1].en
+    assert [(f.zh, f.en) for f in found] == [
+        ("裁决d没有写明理由,裁决必须写明。", "Adjudication d does not state the reasons; an adjudication has to."),
+        (
+            "裁决d没有写明裁决人,裁决必须写明。",
+            "Adjudication d does not state the person who decided; an adjudication has to.",
+        ),
+        (
+            "裁决d没有写明来源案件,裁决必须写明。",
+            "Adjudication d does not state the case that it came from; an adjudication has to.",
+        ),
+    ]
 
 
 def test_an_adjudications_faults_are_found_like_a_rules() -> None:
