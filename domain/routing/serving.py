@@ -38,7 +38,7 @@ class Serving:
         """The team with the longest scope that covers the place; several where teams share that scope."""
         for length in self._team_lengths:
             teams = self._teams.get(grid[:length])
-            if teams is not None and len(grid) >= length:
+            if teams is not None:
                 return teams
         return NOBODY
 

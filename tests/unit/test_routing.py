@@ -59,6 +59,7 @@ def test_of_two_teams_the_one_with_the_longer_scope_is_the_territory_and_two_ali
     village = Unit("village-team", "村队", "Village team", "111", "team")
     assert Router(Routing(), (*UNITS, village)).route(STALL, "1111", 0, 0) == Routed("village-team", By.TERRITORY)
     assert Router(Routing(), (*UNITS, village)).route(STALL, "11", 0, 0) == Routed("east-team", By.TERRITORY)
+    assert Router(Routing(), (*UNITS, village)).route(STALL, "121", 0, 0) == Routed("west-team", By.TERRITORY)
     twin = replace(village, code="twin-team")
     found = Router(Routing(), (*UNITS, village, twin)).route(STALL, "1111", 0, 0)
     assert found == Unclear(Reason.SEVERAL, ("twin-team", "village-team"))

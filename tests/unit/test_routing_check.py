@@ -213,6 +213,9 @@ def test_the_owner_and_a_named_unit_conflict_only_where_the_owner_is_another() -
     assert found == []
     found = checked(Rule("x", OWNER, ("",)), Rule("y", "market", ("",)))
     assert [f.code for f in found if f.code == "routing.conflict"] == ["routing.conflict"]
+    found = checked(Rule("x", OWNER, ("0",)), Rule("y", "urban", ("0",)))
+    assert [f.code for f in found] == ["routing.conflict"]
+    assert "0201" in found[0].en
     found = checked(Rule("x", TERRITORY, ("02",)), Rule("y", "west-team", ("02",)))
     assert "0201" in found[0].en
     assert " 11:" in found[0].en
@@ -238,6 +241,10 @@ def test_a_rule_that_narrower_ones_answer_everywhere_is_never_met() -> None:
     assert checked(broad, by_class[0], replace(by_class[1], levels=(0, 1, 2))) == []
     assert checked(replace(broad, levels=(0, 1)), by_class[0], replace(by_class[1], levels=(0, 1, 2))) != []
     assert checked(broad, by_class[0], replace(by_class[1], unit=TERRITORY)) == []
+
+
+def test_a_rule_is_not_buried_by_its_own_narrower_beginnings() -> None:
+    assert checked(Rule("b", "urban", ("02", "0201"))) == []
 
 
 def test_a_narrower_rule_buries_another_only_for_the_whole_of_its_time() -> None:
