@@ -100,7 +100,10 @@ class Renumber(_Change, frozen=True, gc=False, kw_only=True, tag="renumber"):
 
 
 class Redraw(_Change, frozen=True, gc=False, kw_only=True, tag="redraw"):
-    """The boundaries between grids move, by code; together they cover what they did. Their first areas are free."""
+    """The boundaries between grids move, by code; together they cover what they did.
+
+    First areas are free; with the city's own outline everything may move, and the cover check tells whether it fits.
+    """
 
     areas: Annotated[dict[Code, Area], Meta(min_length=1, max_length=MEMBERS_MAX)]
 

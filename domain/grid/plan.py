@@ -252,7 +252,8 @@ def _rename(plan: Plan, change: Rename, grid: Grid) -> None:
 
 def _redraw(plan: Plan, change: Redraw, grids: list[Grid]) -> None:
     areas = list(change.areas.values())
-    if any(grid.area for grid in grids) or not all(areas):
+    outline_moves = any(grid.level == 0 for grid in grids)
+    if not all(areas) or (any(grid.area for grid in grids) and not outline_moves):
         _refuse_other_area(plan, ", ".join(change.areas), [grid.area for grid in grids], areas)
     for grid in grids:
         plan.ended[grid.code] = (grid.code,), Cause.REDRAW

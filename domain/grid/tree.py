@@ -133,15 +133,13 @@ class GridTree:
         """The codes valid at that instant that follow a grid, in order; its own while it is valid, none before it.
 
         `meant_ms` is when the code was written down: where a grid lost a part and kept its code, what was written
-        before has both as successors. Without it a code that is valid stands for itself.
+        before has both as successors. Without it a code that is valid stands for itself. A code that had ended when it
+        was written means the grid that it last was.
         """
-        begun = [row for row in self.rows(code) if _since(row) <= at_ms]
-        row = begun[-1] if begun and meant_ms is None else None
-        if meant_ms is not None and meant_ms <= at_ms:
-            row = self.find(code, meant_ms)
+        written_ms = at_ms if meant_ms is None else meant_ms
+        rows = [row for row in self.rows(code) if _since(row) <= written_ms <= at_ms][-1:]
         found: set[str] = set()
         followed: set[tuple[str, int]] = set()
-        rows = [] if row is None else [row]
         while rows:
             row = rows.pop()
             key = (row.code, _since(row))

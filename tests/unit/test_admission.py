@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 

@@ -178,3 +178,10 @@ def test_boundaries_that_were_read_are_adopted_as_a_redrawing_that_leaves_the_pa
     assert (old.area, old.cause, new.area) == (square(0, 0), Cause.REDRAW, areas["910101"])
     short = apply_changes(small_city(), (), [Redraw(areas={"910101": areas["910102"]})], T)
     assert [finding.code for finding in short.findings] == ["grid_change.area_not_covered"]
+
+
+def test_with_the_outline_of_the_city_everything_may_move() -> None:
+    asked = Redraw(areas={"9": square(0, 0, 7, 2), "910101": square(3, 0)})
+    assert apply_changes(small_city(), (), [asked], T).findings == ()
+    none = Redraw(areas={"9": square(0, 0, 7, 2), "910101": ()})
+    assert [f.code for f in apply_changes(small_city(), (), [none], T).findings] == ["grid_change.area_not_covered"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from domain.case.values import Role
@@ -104,3 +106,11 @@ def test_first_areas_may_be_given_to_grids_that_had_none() -> None:
     assert changed.findings == ()
     none = apply_changes(bare, (), [Redraw(areas={"9101": ()})], 1_000)
     assert [finding.code for finding in none.findings] == ["grid_change.area_not_covered"]
+
+
+def test_the_sample_in_the_documents_reads() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "grid.md").read_text(encoding="utf-8")
+    sample = text.partition("```toml\n")[2].partition("```")[0]
+    changes, findings = read_changes("sample.toml", sample.encode())
+    assert findings == []
+    assert [type(change) for change in changes] == [Split, Rename]

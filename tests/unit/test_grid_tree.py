@@ -108,6 +108,11 @@ def test_a_code_that_stays_with_a_part_stands_for_both_if_it_was_written_before(
     assert tree.successors("91", T, meant_ms=T + 1) == ()
 
 
+def test_a_code_that_had_ended_when_it_was_written_means_the_grid_that_it_last_was() -> None:
+    assert after_split().successors("91", T + 9, meant_ms=T + 5) == ("93", "94")
+    assert after_split().successors("93", T + 9, meant_ms=T - 1) == ()
+
+
 def test_a_longer_code_lies_under_the_nearest_level_only() -> None:
     tree = GridTree([Grid("9", 0, "市"), Grid("91", 1, "镇"), Grid("9101", 2, "村"), Grid("910101", 3, "格")])
     assert [g.code for g in tree.children("9", 0)] == ["91"]

@@ -14,6 +14,7 @@ from domain.grid.area import joined, size
 from domain.grid.posts import Posts, check_posts, check_vacant
 from domain.grid.tree import GridTree
 from domain.grid.values import Kind
+from ops.bench_grid import measure_places
 from reference.areas import shape_of
 from reference.contents import pack, rules_from
 from reference.posts import made_up_posts
@@ -97,3 +98,10 @@ def test_shipped_posts_leave_no_cell_and_no_township_without_somebody() -> None:
     assert all(post.synthetic for post in contents.posts)
     tree, posts = GridTree(contents.grids), Posts(contents.posts)
     assert check_posts(tree, posts) + check_vacant(tree, posts, 0) == []
+
+
+def test_the_way_from_a_point_to_its_grid_is_measured_beside_its_floor() -> None:
+    speed = measure_places(xinmi(), queries=200)
+    assert (speed.cells, speed.queries) == (1437, 200)
+    assert 0.4 < speed.inside < 0.8
+    assert min(speed.floor_us, speed.place_us) > 0
