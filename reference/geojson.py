@@ -45,7 +45,7 @@ def read_boundaries(content: bytes, tree: GridTree, at_ms: int) -> tuple[dict[st
         return {}, [_fault("too_large", "文件过大", "the file is too large", str(len(content)), str(FILE_BYTES_MAX))]
     try:
         collection: Any = msgspec.json.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return {}, [_fault("unreadable", f"文件不是 JSON:{error}", f"the file is no JSON: {error}")]
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list) or collection.get("type") != "FeatureCollection":

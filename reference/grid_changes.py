@@ -6,6 +6,7 @@ Owns reading only; `domain.grid.changes` judges and carries them out.
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def read_changes(name: str, content: bytes) -> tuple[list[Change | None], list[F
     try:
         text = content.decode()
         file: Any = tomllib.loads(text) if Path(name).suffix == ".toml" else msgspec.json.decode(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError, RecursionError) as error:
         return [], [_fault("unreadable", f"文件无法读取:{error}", f"the file cannot be read: {error}")]
     rows = file.get("changes") if isinstance(file, dict) else None
     if not isinstance(rows, list) or not 0 < len(rows) <= CHANGES_MAX:
@@ -39,12 +40,19 @@ def read_changes(name: str, content: bytes) -> tuple[list[Change | None], list[F
     findings: list[Finding] = []
     for number, row in enumerate(rows, start=1):
         try:
-            changes.append(msgspec.convert(row, Change))
+            changes.append(msgspec.convert(_with_text_time(row), Change))
         except msgspec.ValidationError as error:
             wrong = _fault("no_change", f"第 {number} 项不是一个变更:{error}", f"item {number} is no change: {error}")
             findings.append(msgspec.structs.replace(wrong, row=number))
             changes.append(None)
     return changes, findings
+
+
+def _with_text_time(row: Any) -> Any:
+    """A time that TOML reads as one, as the text that a change holds; without an offset it is still refused."""
+    if isinstance(row, dict) and isinstance(row.get("at"), datetime):
+        return {**row, "at": row["at"].isoformat()}
+    return row
 
 
 def _fault(code: str, zh: str, en: str, found: str = "", allowed: str = "") -> Finding:

@@ -129,6 +129,7 @@ def test_one_feature_can_have_several_faults() -> None:
     ("code", "content"),
     [
         ("unreadable", b"{"),
+        ("unreadable", b"[" * 100_000),
         ("no_collection", b"[]"),
         ("no_collection", b'{"type":"Feature","features":[]}'),
         ("no_collection", b'{"type":"FeatureCollection"}'),

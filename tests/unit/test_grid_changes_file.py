@@ -83,6 +83,8 @@ def test_what_cannot_be_read_keeps_its_number_and_hides_no_fault_of_another() ->
         ("unreadable", "x.json", b"{"),
         ("unreadable", "x.toml", b"= 5"),
         ("unreadable", "x.json", b"\xff"),
+        ("unreadable", "x.json", b"[" * 100_000),
+        ("unreadable", "x.toml", b"a = " + b"[" * 100_000),
         ("no_list", "x.json", b"[]"),
         ("no_list", "x.json", b'{"changes":[]}'),
         ("no_list", "x.json", b'{"changes":{}}'),
@@ -114,3 +116,12 @@ def test_the_sample_in_the_documents_reads() -> None:
     changes, findings = read_changes("sample.toml", sample.encode())
     assert findings == []
     assert [type(change) for change in changes] == [Split, Rename]
+
+
+def test_a_time_may_be_written_as_toml_has_it_but_not_without_an_offset() -> None:
+    form = '[[changes]]\nchange = "rename"\ncode = "91"\nzh = "x"\nat = {}\n'
+    changes, findings = read_changes("x.toml", form.format("2027-01-01T00:00:00+08:00").encode())
+    assert findings == []
+    assert changes == [Rename(at="2027-01-01T00:00:00+08:00", code="91", zh="x")]
+    local, _ = read_changes("x.toml", form.format("2027-01-01T00:00:00").encode())
+    assert [f.code for f in apply_changes(small_city(), (), local, 1_000).findings] == ["grid_change.time_without_zone"]
