@@ -64,6 +64,11 @@ TICKER: dict[type[e.Event], str] = {
     e.ClockNear: "near",
     e.ClockOverdue: "overdue",
 }
+COLUMNS = (
+    *("id", "no", "cls", "grid", "town", "lon", "lat"),
+    *("st", "due", "dl", "nr", "stage", "unit", "opened", "un"),
+)
+"""The wall's short names of a BoardRow's fields, in their order."""
 TickerEntry = tuple[int, str, str, str | None, str, str]
 
 
@@ -226,9 +231,8 @@ class Hub:
         """Everything the wall shows, at a frame's end."""
         await self.flush()
         rows = list(self.rows.values())
-        names = ("id", "no", "cls", "grid", "town", "lon", "lat", "st", "due", "dl", "nr", "stage", "unit", "opened")
-        columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in names)
-        cols = {name: list(column) for name, column in zip(names, columns, strict=True)}
+        columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in COLUMNS)
+        cols = {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
         towns = {code: self.town(code) for code in self._towns.codes}
         return {
             "log": self.log,

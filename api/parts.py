@@ -21,6 +21,8 @@ from domain.case.state import Case
 from domain.case.values import Role
 from eventlog.append import Appender
 from projections import case_state
+from reference.contents import Contents, pack
+from reference.editions import Editions
 from reference.profile import Profile
 from runtime.metrics import process_registry
 from runtime.settings import Settings
@@ -29,6 +31,7 @@ ACTIONS_PER_S_MAX = 50.0
 BURST_MAX = 200.0
 ALLOWANCES_KEPT_MAX = 10_000
 ANSWER_S_MAX = 4.0
+CONTENTS_S_MAX = 4.0
 NO_CASE_CONTENT = frozenset({Role.ADMIN, Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
 
 
@@ -48,12 +51,13 @@ class Parts:
         self.measures = Measures(self.registry)
         self.closing = asyncio.Event()
         self.allowance: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self.editions: Editions | None = None
         self._hub: Hub | None = None
         self._appender: Appender | None = None
 
-    def ready(self, hub: Hub, appender: Appender) -> None:
+    def ready(self, hub: Hub, appender: Appender, editions: Editions) -> None:
         """The log and the rows were there: from now on the routes are served."""
-        self._hub, self._appender = hub, appender
+        self._hub, self._appender, self.editions = hub, appender, editions
         self.registry.register(HubCollector(hub))
 
     @property
@@ -76,6 +80,27 @@ class Parts:
         if not self.hub.log_answers:
             raise Problem("log_unreachable", hint=REPEAT)
         return self._appender
+
+    async def in_force(self) -> tuple[str, Contents]:
+        """The version that the city decides by and its contents; the profile's while none is known (yet).
+
+        Raises Problem `behind` where the contents do not come within CONTENTS_S_MAX.
+        """
+        version = self._hub.version if self._hub is not None else None
+        if version is None or self.editions is None:
+            return pack(self.profile.contents)[0], self.profile.contents
+        return version, await self.contents(version)
+
+    async def contents(self, version: str) -> Contents:
+        """The contents of a version that is known to be on `refs`. Raises Problem `behind`, `starting`."""
+        if self.editions is None:
+            raise Problem("starting", hint=REPEAT)
+        try:
+            async with asyncio.timeout(CONTENTS_S_MAX):
+                await self.editions.require([version])
+        except TimeoutError as error:
+            raise Problem("behind", found=version) from error
+        return self.editions.contents[version]
 
     def close_down(self) -> None:
         """The server ends: screens are sent away, and whoever still waits after ANSWER_S_MAX is told so (202)."""

@@ -33,7 +33,7 @@ _HANDLED = frozenset({Status.HANDLED, Status.CHECKING, Status.CHECKED, Status.CL
 class BoardRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An open case on the wall. `due`: 0 normal, 1 near 临期, 2 overdue 已超时 (the handling clock of the present lead,
     or of the one that gave the case back, until the case ends); `stage`: 1 while a stage clock or a co-handler's is
-    overdue 流程. Times in ms, degrees WGS84."""
+    overdue 流程; `unclear`: 1 while it is on the docket 权属不清. Times in ms, degrees WGS84."""
 
     case_id: str
     number: str
@@ -49,6 +49,7 @@ class BoardRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     stage: int
     unit: str | None
     opened_ms: int
+    unclear: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -93,6 +94,7 @@ def row_of(case_id: str, case: Case | None, towns: Towns) -> BoardRow | None:
         stage=int(any(clock.running and clock.overdue and clock.kind is not ClockKind.HANDLE for clock in case.clocks)),
         unit=case.lead.unit if case.lead else None,
         opened_ms=case.opened_ms,
+        unclear=int(case.unclear),
     )
 
 
@@ -149,7 +151,7 @@ async def read_rows(connection: Any, where: str = "true", *values: Any) -> list[
     """Rows of the table; `where` is one of ours, never a client's."""
     found = await connection.fetch(
         "select case_id, number, case_class, grid, town, lon, lat, status, due, deadline_ms, near_ms, stage, unit, "
-        f"opened_ms from {NAME} where {where}",
+        f"opened_ms, unclear from {NAME} where {where}",
         *values,
     )
     return [BoardRow(*row) for row in found]
@@ -206,12 +208,12 @@ async def _write_rows(connection: Any, rows: list[tuple[int, BoardRow]], table: 
     columns = list(zip(*(msgspec.structs.astuple(row) for _, row in rows), strict=True))
     await connection.execute(
         f"insert into {table} (case_id, number, case_class, grid, town, lon, lat, status, due, deadline_ms, near_ms, "
-        "stage, unit, opened_ms, partition) select * from unnest($1::text[], $2::text[], $3::text[], "
+        "stage, unit, opened_ms, unclear, partition) select * from unnest($1::text[], $2::text[], $3::text[], "
         "$4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::int2[], $10::int8[], $11::int8[], "
-        "$12::int2[], $13::text[], $14::int8[], $15::int[]) on conflict (case_id) do update set "
+        "$12::int2[], $13::text[], $14::int8[], $15::int2[], $16::int[]) on conflict (case_id) do update set "
         "case_class = excluded.case_class, grid = excluded.grid, town = excluded.town, lon = excluded.lon, "
         "lat = excluded.lat, status = excluded.status, due = excluded.due, deadline_ms = excluded.deadline_ms, "
-        "near_ms = excluded.near_ms, stage = excluded.stage, unit = excluded.unit",
+        "near_ms = excluded.near_ms, stage = excluded.stage, unit = excluded.unit, unclear = excluded.unclear",
         *map(list, columns),
         [partition for partition, _ in rows],
     )

@@ -17,6 +17,8 @@ create table if not exists board (
     unit        text,
     opened_ms   bigint not null
 );
+-- Added with routing: rows that were folded before it have no proposal, so none of them is unclear.
+alter table board add column if not exists unclear smallint not null default 0 check (unclear between 0 and 1);
 create index if not exists board_town on board (town, due desc, deadline_ms);
 -- What was done, by township and by local day; a partition adds up only what it folded itself.
 create table if not exists board_count (

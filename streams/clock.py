@@ -13,16 +13,21 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from domain.case.actions import Attempt, Tick
+from domain.case.frame import Rules
+from domain.case.rehoming import rehoming_due_ms
+from domain.case.state import Case
 from domain.case.values import Actor, Role
 from eventlog.append import LogUnreachable
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
-from projections import case_state, checkpoint
-from projections.steps import Folder, Step
+from projections import adoptions, case_state, checkpoint
+from projections.steps import Adoption, Folder, Step
+from reference.editions import Editions
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.measures import TickMeasures
@@ -44,6 +49,8 @@ class Clock(Asking):
     def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
         super().__init__(bootstrap, postgres, names, log)
         self._folders: dict[int, Folder] = {}
+        self._editions = Editions(bootstrap, names)
+        self._in_force: dict[int, Rules] = {}
         self._due: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
 
@@ -59,13 +66,16 @@ class Clock(Asking):
             async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
                 row = (await checkpoint.read(connection, case_state.NAME)).get(partition)
                 files = await case_state.load_open(connection, partition)
+                adopted = adoptions.in_force(await adoptions.read_rows(connection, partition)).get(partition)
             if row is not None:
                 rows[partition] = row
             folder = Folder(partition, row, only_open=True)
             folder.put((file.id for file in files), {file.id: file for file in files})
             self._folders[partition] = folder
+            if adopted is not None and adopted.version is not None:
+                await self._decide_by(partition, adopted.version, adopted.since_ms)
             for file in files:
-                self._note(file.id, file.case.next_due_ms if file.case else None)
+                self._note(file.id, self._next_due(partition, file.case))
         upto = await ends(self.bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
         for partition, row in rows.items():
             checkpoint.require_log(row, self.log, upto[partition])
@@ -75,6 +85,7 @@ class Clock(Asking):
         """Forget the cases of these partitions."""
         for partition in partitions:
             folder = self._folders.pop(partition, None)
+            self._in_force.pop(partition, None)
             for case_id in folder.files if folder else ():
                 self._due.pop(case_id, None)
 
@@ -82,16 +93,37 @@ class Clock(Asking):
         """Fold a fetch and note what falls due next."""
         for chunk in chunks:
             if folder := self._folders.get(chunk.partition):
-                self._fold(folder, chunk)
+                await self._fold(folder, chunk)
 
-    def _fold(self, folder: Folder, chunk: Chunk) -> None:
+    async def _fold(self, folder: Folder, chunk: Chunk) -> None:
         touched: set[str] = set()
         for stored in chunk.records:
             step = folder.fold(read_entry(stored))
             if isinstance(step, Step) and step.changed:
                 touched.add(step.after.id)
-                self._note(step.after.id, step.after.case.next_due_ms if step.after.case else None)
+                self._note(step.after.id, self._next_due(folder.partition, step.after.case))
+            elif isinstance(step, Adoption):
+                await self._adopt(folder, step)
         folder.forget_ended(touched)
+
+    async def _adopt(self, folder: Folder, adoption: Adoption) -> None:
+        """From here on the partition decides by other contents: cases whose grid they end have to move."""
+        for event in adoption.record.events:
+            await self._decide_by(folder.partition, event.version, event.at_ms)
+            for file in folder.files.values():
+                self._note(file.id, self._next_due(folder.partition, file.case))
+
+    async def _decide_by(self, partition: int, version: str, since_ms: int) -> None:
+        await self._editions.require([version])
+        self._in_force[partition] = replace(self._editions.rules[version], since_ms=since_ms)
+
+    def _next_due(self, partition: int, case: Case | None) -> int | None:
+        """The earliest instant at which a decision would say something by itself; None if none is known."""
+        if case is None or not case.open:
+            return None
+        rules = self._in_force.get(partition)
+        due = (case.next_due_ms, rehoming_due_ms(case, rules) if rules else None)
+        return min((instant for instant in due if instant is not None), default=None)
 
     async def alongside(self) -> None:
         """Look every LOOK_MS for what fell due, and append its ticks."""

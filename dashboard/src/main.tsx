@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { Feed, type Login } from "./feed";
 import { MapView, type CityMap } from "./map";
-import { alarms, freshness, rate, type Board, type Case, type Numbers } from "./model";
+import { alarms, freshness, rate, unclear, type Board, type Case, type Numbers } from "./model";
 import "./style.css";
 import { clockTime, eventName, lang, longDate, span, switchLang, t } from "./text";
 
@@ -24,6 +24,7 @@ interface Site {
   grids: Record<string, Named>;
   map: string | null;
   target_permille: number;
+  version: string;
 }
 
 const OVERDUE_SLOTS = 6;
@@ -192,13 +193,14 @@ function Slot({ one, index }: { one: Case | undefined; index: number }) {
 
 function Alarms({ now }: { now: Board }) {
   const shown = alarms(now, OVERDUE_SLOTS, OTHER_SLOTS);
+  const waiting = unclear(now);
   const slots = [
     ...Array.from({ length: OVERDUE_SLOTS }, (_, index) => shown.overdue[index]),
     ...Array.from({ length: OTHER_SLOTS }, (_, index) => shown.saveable[index]),
   ];
   return (
     <section class="panel alarms">
-      <h2>{t("alarms")}</h2>
+      <h2>{t("alarms")}<small data-testid="unclear" class={waiting ? "due" : ""}>{t("unclear", { n: waiting })}</small></h2>
       <ol>{slots.map((one, index) => <Slot key={index} one={one} index={index} />)}</ol>
       <footer>{shown.unlisted ? t("unlisted", { n: shown.unlisted }) : slots.some(Boolean) ? "" : t("noAlarms")}</footer>
     </section>
@@ -274,12 +276,29 @@ const hook = {
 
 setInterval(() => (serverNow.value = heardAt ? heardServer + performance.now() - heardAt : 0), 200);
 
+async function readSite(): Promise<Site> {
+  const found = (await (await fetch("/api/site")).json()) as Site;
+  if (found.map) city.value = (await (await fetch(found.map)).json()) as CityMap;
+  site.value = found;
+  document.title = found.title_zh;
+  return found;
+}
+
+/** Another version of the city's contents was adopted: its names, townships and map are read again. */
+async function keepSite(): Promise<void> {
+  const wanted = board.value?.now.version;
+  if (!wanted || wanted === site.value?.version) return;
+  try {
+    await readSite();
+  } catch {
+    /* asked again in a moment */
+  }
+}
+setInterval(() => void keepSite(), 2000);
+
 async function begin(): Promise<void> {
   try {
-    const found = (await (await fetch("/api/site")).json()) as Site;
-    if (found.map) city.value = (await (await fetch(found.map)).json()) as CityMap;
-    site.value = found;
-    document.title = found.title_zh;
+    const found = await readSite();
     if (found.demo) enter(found.demo);
   } catch {
     setTimeout(() => void begin(), 1000);

@@ -22,10 +22,11 @@ export interface Case {
   stage: number;
   unit: string | null;
   opened: number;
+  un: number;
 }
 
 export type Entry = [number, string, string, string | null, string, string];
-type Row = [string, string | null, string, string, number | null, number | null, string, number, number | null, number | null, number, string | null, number];
+type Row = [string, string | null, string, string, number | null, number | null, string, number, number | null, number | null, number, string | null, number, number];
 
 export interface Snapshot {
   log: string;
@@ -55,10 +56,11 @@ export interface Board {
   cases: Map<string, Case>;
   towns: Map<string, Numbers>;
   kpi: Numbers;
+  version: string | null;
   ticker: Entry[];
 }
 
-const FIELDS = ["no", "cls", "grid", "town", "lon", "lat", "st", "due", "dl", "nr", "stage", "unit", "opened"] as const;
+const FIELDS = ["no", "cls", "grid", "town", "lon", "lat", "st", "due", "dl", "nr", "stage", "unit", "opened", "un"] as const;
 
 function fromRow(id: string, row: Row): Case {
   const found: Record<string, unknown> = { id };
@@ -80,6 +82,7 @@ export function fromSnapshot(snapshot: Snapshot): Board {
     cases,
     towns: new Map(Object.entries(snapshot.agg.towns)),
     kpi: snapshot.agg.kpi,
+    version: null,
     ticker: snapshot.e.slice(-TICKER_KEPT),
   };
 }
@@ -95,6 +98,7 @@ export function apply(board: Board, delta: Delta): boolean {
     } else if (key.startsWith("t:")) board.towns.set(key.slice(2), value as Numbers);
     else if (key === "kpi") board.kpi = value as Numbers;
     else if (key === "day") board.day = value as string;
+    else if (key === "book") board.version = value as string;
   }
   board.seq = delta.s;
   board.pos = delta.pos;
@@ -128,6 +132,13 @@ export function alarms(board: Board, overdueSlots = 6, otherSlots = 5): Alarms {
     saveable: others.slice(0, otherSlots),
     unlisted: overdue.length + others.length - shown,
   };
+}
+
+/** Open cases on the docket of unclear ownership: filed, and the routing names nobody or several. */
+export function unclear(board: Board): number {
+  let count = 0;
+  for (const one of board.cases.values()) count += one.un ? 1 : 0;
+  return count;
 }
 
 export type Freshness = "live" | "late" | "lost";

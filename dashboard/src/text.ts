@@ -31,6 +31,7 @@ const WORDS = {
   shortOverdue: ["超时", "Late"],
   shortRate: ["处置率 %", "Rate %"],
   alarms: ["超时与临期案件", "Overdue and due soon"],
+  unclear: ["权属不清 {n}", "Unclear owner {n}"],
   unlisted: ["另有 {n} 件未列出", "{n} more not listed"],
   noAlarms: ["没有超时或临期案件", "Nothing overdue or due soon"],
   over: ["超", "+"],

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { alarms, apply, freshness, fromSnapshot, rate, type Delta, type Numbers, type Snapshot } from "../src/model";
+import { alarms, apply, freshness, fromSnapshot, rate, unclear, type Delta, type Numbers, type Snapshot } from "../src/model";
 
 const numbers = (open: number): Numbers => [open, 0, 0, 0, 0, 0, 0];
-const row = (no: string, due: number, dl: number) => [no, "010101", "4101830010010101".slice(0, 14), "410183001", null, null, "handling", due, dl, null, 0, "u", 1];
+const row = (no: string, due: number, dl: number) => [no, "010101", "4101830010010101".slice(0, 14), "410183001", null, null, "handling", due, dl, null, 0, "u", 1, due === 1 ? 1 : 0];
 
 function empty(): Snapshot {
   return { log: "l", pos: "0", seq: 0, as_of: 0, cols: {}, agg: { day: "2026-11-24", towns: {}, kpi: numbers(0) }, e: [] };
@@ -60,4 +60,13 @@ test("alarms keep six slots for overdue and five for the rest, and count what is
 
 test("data is late after three seconds and lost after ten", () => {
   expect([2_999, 3_000, 9_999, 10_000].map(freshness)).toEqual(["live", "late", "late", "lost"]);
+});
+
+test("the docket of unclear ownership is counted, and another version of the contents is noticed", () => {
+  const board = fromSnapshot(empty());
+  apply(board, { p: 0, s: 1, pos: "1", as_of: 1, c: { "c:a": row("1", 1, 5), "c:b": row("2", 2, 6) }, e: [] });
+  expect(unclear(board)).toBe(1);
+  expect(board.version).toBe(null);
+  apply(board, { p: 1, s: 2, pos: "2", as_of: 2, c: { "c:a": null, book: "abc" }, e: [] });
+  expect([unclear(board), board.version]).toEqual([0, "abc"]);
 });

@@ -83,7 +83,7 @@ def file(frame: Frame, action: File) -> list[CaseEvent]:
         raise Refused(ReasonCode.NO_LIMIT, found=f"{filed.case_class}/{filed.condition}")
     return [
         filed,
-        proposal(frame.rules, filed.case_class, frame.case.place.grid, frame.case.level, frame.at_ms),
+        proposal(frame, filed),
         *flags(frame.rules, filed.case_class, frame.at_ms),
         *frame.stop(ClockKind.FILE),
         frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level)),

@@ -6,16 +6,19 @@ the admission list is flagged, never refused.
 
 from __future__ import annotations
 
-from domain.case.events import CaseEvent, NotAdmitted, OwnershipUnclear, Proposed
-from domain.case.frame import Rules
+from domain.case.events import CaseEvent, Filed, NotAdmitted, OwnershipUnclear, Proposed
+from domain.case.frame import Frame, Rules
 from domain.routing.route import Routed, Unclear
 
 
-def proposal(rules: Rules, case_class: str, grid: str, level: int, at_ms: int) -> Proposed | OwnershipUnclear:
+def proposal(frame: Frame, filed: Filed) -> Proposed | OwnershipUnclear:
     """Whom the routing in force proposes as lead; nobody or several: the docket of unclear ownership 权属不清."""
-    found = rules.book.find_class(case_class)
-    assert found is not None, "a class is known before it is filed"
-    answer = rules.book.router.route(found, grid, level, at_ms)
+    book, case, at_ms = frame.rules.book, frame.case, frame.at_ms
+    case_class = book.find_class(filed.case_class)
+    assert case_class is not None, "a class is known before it is filed"
+    condition = next(one for one in case_class.conditions if one.code == filed.condition)
+    owner = case_class.responsible_for(condition)
+    answer = book.router.route(case_class, case.place.grid, case.level, at_ms, owner)
     match answer:
         case Routed():
             return Proposed(at_ms=at_ms, unit=answer.unit, by=answer.by, rule=answer.rule)

@@ -1,4 +1,4 @@
-"""Whom a case is proposed to: adjudications, rules, the default precedence; diff, shadow run, docket, ownership."""
+"""Whom a case is proposed to: adjudications, rules, the default precedence; diff, shadow run, ownership."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from domain.difference import DifferenceKind
 from domain.instant import written
 from domain.routing.diff import diff_routings
-from domain.routing.docket import ROWS_SHOWN_MAX, Docket, DocketEntry
 from domain.routing.ownership import ownership_report
 from domain.routing.route import By, Reason, Routed, Router, Unclear, route
 from domain.routing.shadow import EXAMPLES_MAX, Example, PastCase, shadow_run
@@ -226,26 +225,6 @@ def test_a_shadow_run_keeps_few_examples_and_asks_at_filing_or_at_the_given_inst
     assert shadow_run(before, after, {"0201": STALL}, many).same == len(many)
     found = shadow_run(before, after, {"0201": STALL}, many, as_of_ms=2_000)
     assert (found.moved, len(found.examples)) == (len(many), EXAMPLES_MAX)
-
-
-def entry(number: int, reason: Reason, grid: str = "1111", filed_ms: int = 0) -> DocketEntry:
-    return DocketEntry(f"case-{number}", f"X-{number}", "0201", grid, filed_ms, Unclear(reason))
-
-
-def test_the_docket_counts_who_waits_under_a_place_oldest_first() -> None:
-    docket = Docket([entry(1, Reason.NONE, filed_ms=5)])
-    docket.enter(entry(2, Reason.SEVERAL, "121", filed_ms=3))
-    docket.enter(entry(3, Reason.SEVERAL, filed_ms=5))
-    assert docket.count() == {Reason.NONE: 1, Reason.SEVERAL: 2}
-    assert docket.count("11") == {Reason.NONE: 1, Reason.SEVERAL: 1}
-    assert [e.case_id for e in docket.oldest()] == ["case-2", "case-1", "case-3"]
-    assert [e.case_id for e in docket.oldest("11")] == ["case-1", "case-3"]
-    docket.enter(entry(1, Reason.SEVERAL))
-    docket.leave("case-2")
-    docket.leave("case-2")
-    assert docket.count() == {Reason.NONE: 0, Reason.SEVERAL: 2}
-    crowded = Docket(entry(number, Reason.NONE) for number in range(ROWS_SHOWN_MAX + 1))
-    assert len(crowded.oldest()) == ROWS_SHOWN_MAX
 
 
 def ownership(
