@@ -70,8 +70,10 @@ class Merge:
             start = self._named(old, first.zh, first.code)
         by_text = {condition.zh: condition for condition in start.conditions}
         conditions = list(self._conditions(rows, start, by_text))
-        for text in by_text.keys() - {row.condition for row in rows}:
-            self._gone(f"{first.code}/{by_text[text].code}", text)
+        written = {row.condition for row in rows}
+        for condition in start.conditions:
+            if condition.zh not in written:
+                self._gone(f"{first.code}/{condition.code}", condition.zh)
         units = [row.unit for row in rows]
         same = old is not None and all(
             row.condition in by_text and row.unit == old.responsible_for(by_text[row.condition]) for row in rows

@@ -5,6 +5,8 @@ Must never stop at the first: each row that is wrong is named with the row that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from domain.finding import Finding
@@ -39,35 +41,7 @@ def one_of_each(rows: list[SheetRow]) -> tuple[list[SheetRow], list[Finding]]:
     kept: list[SheetRow] = []
     found: list[Finding] = []
     for row in rows:
-        first = names.setdefault(row.code, row)
-        if first.zh != row.zh:
-            found.append(
-                _two(row, "D", "class_two_names", f"小类 {row.code}", row.code, row.zh, first.zh, first.number)
-            )
-        if first.major != row.major:
-            found.append(
-                _two(row, "A", "class_two_majors", f"小类 {row.code}", row.code, row.major, first.major, first.number)
-            )
-        first = majors.setdefault(row.major, row)
-        if first.major_zh != row.major_zh:
-            found.append(
-                _two(
-                    row,
-                    "B",
-                    "major_two_names",
-                    f"大类 {row.major}",
-                    row.major,
-                    row.major_zh,
-                    first.major_zh,
-                    first.number,
-                )
-            )
-        if not row.code.startswith(row.major):
-            zh = f"第 {row.number} 行:小类代码 {row.code} 不以大类代码 {row.major} 开头。"
-            en = f"Row {row.number}: the class {row.code} does not begin with its major class {row.major}."
-            found.append(
-                Finding("sheet.class_outside_major", SHEET, zh, en, row.code, row.major, row.code, row.number, "C")
-            )
+        found += _contradictions(row, names.setdefault(row.code, row), majors.setdefault(row.major, row))
         first = seen.setdefault((row.code, row.condition), row)
         if first is row:
             kept.append(row)
@@ -78,10 +52,25 @@ def one_of_each(rows: list[SheetRow]) -> tuple[list[SheetRow], list[Finding]]:
     return kept, found
 
 
-def _two(row: SheetRow, column: str, code: str, what: str, key: str, found: str, first: str, first_row: int) -> Finding:
-    zh = f"第 {row.number} 行 {column} 列:{what} 写作“{found}”,第 {first_row} 行写作“{first}”,应一致。"
-    en = f"Row {row.number}, column {column}: {key} is called '{found}', in row {first_row} '{first}'; they must agree."
-    return Finding(f"sheet.{code}", SHEET, zh, en, found, first, key, row.number, column)
+def _contradictions(row: SheetRow, of_class: SheetRow, of_major: SheetRow) -> Iterator[Finding]:
+    """What the row says otherwise than the first row of its class, and than the first of its major class."""
+    if row.zh != of_class.zh:
+        yield _two(row, of_class, "D", "class_two_names", row.code, row.zh, of_class.zh)
+    if row.major != of_class.major:
+        yield _two(row, of_class, "A", "class_two_majors", row.code, row.major, of_class.major)
+    if row.major_zh != of_major.major_zh:
+        yield _two(row, of_major, "B", "major_two_names", row.major, row.major_zh, of_major.major_zh)
+    if not row.code.startswith(row.major):
+        zh = f"第 {row.number} 行:小类代码 {row.code} 不以大类代码 {row.major} 开头。"
+        en = f"Row {row.number}: the class {row.code} does not begin with its major class {row.major}."
+        yield Finding("sheet.class_outside_major", SHEET, zh, en, row.code, row.major, row.code, row.number, "C")
+
+
+def _two(row: SheetRow, first: SheetRow, column: str, code: str, key: str, found: str, allowed: str) -> Finding:
+    header = HEADERS[ord(column) - ord("A")]
+    zh = f"第 {row.number} 行 {column} 列({header}):{key} 写作“{found}”,第 {first.number} 行写作“{allowed}”,应一致。"
+    en = f"Row {row.number}, column {column} ({header}): {key} has '{found}', but '{allowed}' in row {first.number}."
+    return Finding(f"sheet.{code}", SHEET, zh, en, found, allowed, key, row.number, column)
 
 
 def _unclear_unit(row: int, column: str, written: str, meant: list[str]) -> Finding:

@@ -16,7 +16,7 @@ import openpyxl
 
 from domain.finding import Finding
 from domain.standard.check import ROWS_MAX
-from domain.standard.text import narrow, unseen
+from domain.standard.text import TEXT_CHARS_MAX, narrow, unseen
 from domain.standard.values import Standard
 from reference.workbook_file import SheetLook, WorkbookLook, column_letters
 
@@ -28,6 +28,8 @@ HEADERS = (
 )  # fmt: skip
 COLUMNS_MAX = 40
 """So far to the right a stray cell is still named with its row."""
+SHOWN_CHARS_MAX = 60
+"""Of a bad cell's content."""
 CODES = ("大类代码", "小类代码")
 NARROWED = (*CODES, "处置时限")
 """Columns whose full-width letters and digits are read as narrow ones."""
@@ -127,6 +129,12 @@ def _cell(cell: Any, row: int, index: int, base: Standard) -> str | Finding:
         return _bad("not_text", row, index, _shown(value), zh, en)
     if isinstance(value, int | float):
         return _number(value, row, index, base)
+    if value is not None and len(value) > TEXT_CHARS_MAX:
+        zh, en = (
+            f"有 {len(value)} 字,最多 {TEXT_CHARS_MAX} 字",
+            f"has {len(value)} characters, more than {TEXT_CHARS_MAX}",
+        )
+        return _bad("chars_max", row, index, str(len(value)), zh, en)
     text = (value or "").replace("\r\n", "\n").strip()
     text = narrow(text) if header in NARROWED else text
     odd = unseen(text)
@@ -223,4 +231,4 @@ def _finding(code: str, row: int | None, found: str, zh: str, en: str, column: s
 
 
 def _shown(value: object) -> str:
-    return "" if value is None else narrow(str(value))
+    return "" if value is None else narrow(str(value)[:SHOWN_CHARS_MAX])

@@ -20,8 +20,8 @@ UNPACKED_BYTES_MAX = 20_000_000
 ENTRIES_MAX = 200
 CELLS_MAX = 100_000
 """Cells of all sheets together, empty but formatted ones included."""
-ROW_MAX = 1_048_576
-SHEETS_SHOWN_MAX = 20
+ELEMENTS_MAX = 500_000
+"""XML elements of one part; a form of 5,000 rows has half as many."""
 
 _COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED_FLAG = 0x1
@@ -99,8 +99,9 @@ def _parts(archive: ZipFile, content: bytes, path: Path) -> tuple[WorkbookLook |
         try:
             eye.read(archive.read(name))
         except _Forbidden:
-            zh, en = f"的 {name} 含有实体声明或超过 {CELLS_MAX} 个单元格", "declares entities or has too many cells"
-            return None, [_refused("cells_max", path, zh, f"{en} (at most {CELLS_MAX}) in {name}", name)]
+            zh = f"的 {name} 含有实体声明,或超过 {CELLS_MAX} 个单元格、{ELEMENTS_MAX} 个元素"
+            en = f"declares entities or has more than {CELLS_MAX} cells or {ELEMENTS_MAX} elements in {name}"
+            return None, [_refused("cells_max", path, zh, en, name, str(CELLS_MAX))]
         except expat.ExpatError as error:
             zh, en = f"的 {name} 不是有效的 XML", f"holds {name}, which is no XML ({error})"
             return None, [_refused("unreadable", path, zh, en, name)]
@@ -116,7 +117,7 @@ def _parts(archive: ZipFile, content: bytes, path: Path) -> tuple[WorkbookLook |
 
 
 class _Forbidden(Exception):
-    """A document type declaration, or more cells than can be wanted."""
+    """A document type declaration, or more cells or elements than can be wanted."""
 
 
 class _Eye:
@@ -125,6 +126,7 @@ class _Eye:
     def __init__(self) -> None:
         self.sheet = SheetLook()
         self.sheets: list[tuple[str, bool]] = []
+        self._elements = 0
         self._row = 0
         self._column = 0
 
@@ -138,6 +140,9 @@ class _Eye:
         raise _Forbidden
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > ELEMENTS_MAX:
+            raise _Forbidden
         match name.rpartition(" ")[2]:
             case "row":
                 self._row = int(attributes.get("r", self._row + 1))

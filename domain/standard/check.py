@@ -17,6 +17,7 @@ ROWS_MAX = 5_000
 """Filing conditions of a whole standard; real ones have some hundreds."""
 STAGES_MAX = 20
 """Stages of one condition."""
+CODE_CHARS_MAX = 64
 PART = "standard"
 
 
@@ -171,9 +172,9 @@ def _unit(what: str, key: str, unit: str, units: set[str], *, territory: bool) -
 def _code(what: str, code: str, digits: int, layout: CodeLayout | None) -> Iterator[Finding]:
     name_zh, name_en = ("小类", "class") if what == "class" else ("大类", "major class")
     if layout is None:
-        if code != narrow(code) or unseen(code):
-            zh = f"{name_zh}代码“{code}”含有全角、看不见的字符或首尾空白。"
-            en = f"The code '{code}' of a {name_en} has full-width or unseen characters, or blanks around it."
+        if code != narrow(code) or unseen(code) or len(code) > CODE_CHARS_MAX:
+            zh = f"{name_zh}代码“{code}”超过 {CODE_CHARS_MAX} 字,或含有全角、看不见的字符或首尾空白。"
+            en = f"The code '{code}' of a {name_en} has more than {CODE_CHARS_MAX} or full-width or unseen characters."
             yield _fault(f"{what}_code_text", code, zh, en, code, narrow(code))
     elif len(code) != digits or not (code.isascii() and code.isdigit()):
         zh = f"{name_zh}代码“{code}”应为 {digits} 位数字(编码规则 {layout})。"

@@ -158,6 +158,9 @@ def test_a_city_whose_limits_come_from_its_cases_needs_no_limits_and_no_layout()
     assert faults(check_standard(replace(standard, limits_required=True), ()))[0].code == "standard.limit_missing"
     wide = replace(standard, classes=(replace(standard.classes[0], code="\uff10"),))
     assert [f.code for f in check_standard(wide, ())] == ["standard.class_code_text"]
+    long = replace(standard, classes=(replace(standard.classes[0], code="a" * 65),))
+    assert [f.code for f in check_standard(long, ())] == ["standard.class_code_text"]
+    assert check_standard(replace(standard, classes=(replace(standard.classes[0], code="a" * 64),)), ()) == []
     unseen = replace(standard, classes=(replace(standard.classes[0], code="a\u200b"),))
     assert [f.code for f in check_standard(unseen, ())] == ["standard.class_code_text"]
 

@@ -242,6 +242,7 @@ BAD_CELLS: list[tuple[dict[str, object], list[tuple[str, int | None, str | None]
     ({"G2": None}, [("cell.empty", 2, "G")]),
     ({"A2": "  "}, [("cell.empty", 2, "A")]),
     ({"D2": "井\u200b盖"}, [("cell.unseen", 2, "D")]),
+    ({"H2": "x" * 2_001}, [("cell.chars_max", 2, "H")]),
     ({"I2": None}, [("standard.limit_missing", 2, "I")]),
     ({"I2": "3XX"}, [("standard.limit_unreadable", 2, "I")]),
     ({"I2": "0WH"}, [("standard.limit_unreadable", 2, "I")]),
@@ -381,6 +382,7 @@ PARTS: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("unreadable", "xl/_rels/workbook.xml.rels", lambda _: b"<a/>"),
     ("cells_max", "xl/sharedStrings.xml", lambda part: b'<!DOCTYPE a [<!ENTITY b "c">]>' + part.partition(b"?>")[2]),
     ("cells_max", "xl/worksheets/sheet2.xml", lambda _: b"<sheet>" + b"<c/>" * 100_001 + b"</sheet>"),
+    ("cells_max", "xl/sharedStrings.xml", lambda _: b"<sst>" + b"<si/>" * 500_000 + b"</sst>"),
     ("unpacked_bytes_max", "xl/media/zeros", lambda _: bytes(20_000_001)),
 ]
 
