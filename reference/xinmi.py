@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from chinese_calendar import constants
 from msgspec.structs import replace
 
 from domain.grid.area import joined
 from domain.grid.values import CELL_LEVEL, Grid, Kind
 from domain.unit import Unit
-from domain.worktime import CalendarFile
 from reference.areas import tiled
+from reference.china import china
 from reference.contents import Contents
 from reference.posts import made_up_posts
 from reference.profile import SHIPPED, About, Profile, save_profile
@@ -34,7 +33,6 @@ SEED = 410183
 DIGITS = 5
 CELLS_MIN, CELLS_MAX = 2, 6
 FOLDER = SHIPPED / "xinmi"
-HOURS = (("08:00", "12:00"), ("14:00", "18:00"))
 
 
 def make() -> tuple[Profile, dict[str, Any]]:
@@ -83,7 +81,7 @@ def make() -> tuple[Profile, dict[str, Any]]:
     tree = (replace(city, area=joined(areas)), *grids, *cells)
     standard, units = sample_standard(ROOT), _units(divisions)
     posts = made_up_posts(ROOT, tree, units)
-    contents = Contents(_calendar(), standard, tree, units, routing(), admission(standard), posts)
+    contents = Contents(china(), standard, tree, units, routing(), admission(standard), posts)
     profile = Profile(about, contents)
     return profile, {"type": "FeatureCollection", "features": features}
 
@@ -139,19 +137,6 @@ def _short(name: str) -> str:
         if name.endswith(ending):
             return name.removesuffix(ending) + ("村" if ending.startswith("村") else "社区")
     return name
-
-
-def _calendar() -> CalendarFile:
-    years = {day.year for day in constants.holidays}
-    weekends = {day for day in constants.holidays if day.weekday() >= 5}
-    return CalendarFile(
-        zone="Asia/Shanghai",
-        version=f"china-{max(years)}",
-        week=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), HOURS),
-        holidays=tuple(sorted(day.isoformat() for day in constants.holidays if day not in weekends)),
-        workdays=tuple(sorted(day.isoformat() for day in constants.workdays if day.weekday() >= 5)),
-        published=tuple(sorted(years)),
-    )
 
 
 def _units(divisions: list[Any]) -> tuple[Unit, ...]:
