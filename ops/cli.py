@@ -23,6 +23,7 @@ from ops.replay import replay
 from ops.serve import serve_app
 from ops.setup import dashboard_app, setup
 from ops.status import status
+from ops.worktime.command import worktime_app
 from runtime.faults import Fault
 
 app = typer.Typer(
@@ -61,6 +62,7 @@ app.command()(rebuild)
 app.command()(bench)
 app.command()(topics)
 app.add_typer(account_app, name="account")
+app.add_typer(worktime_app, name="worktime")
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")
 
