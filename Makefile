@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+PACKAGE ?= domain/worktime
+TESTS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
@@ -14,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test bench check format lock clean
+.PHONY: help setup demo test proof mutants bench check format lock clean
 
 help: ## Print each target with its line
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +28,12 @@ demo: setup ## Start everything and show a moving wall; Ctrl-C ends it (ARGS="..
 
 test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." is passed on)
 	@$(BIN)/pytest tests/unit tests/proof tests/integration tests/acceptance $(ARGS)
+
+proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
+	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)
+
+mutants: setup ## Change a package's code in small ways and see which tests notice (PACKAGE=domain/worktime TESTS="...")
+	@.ci/mutants "$(PACKAGE)" "$(TESTS)"
 
 bench: setup ## Measure action → wall beside its floor, on a system of its own (ARGS="..." is passed on)
 	@$(BIN)/liandong bench $(ARGS)
@@ -50,7 +58,7 @@ lock: ## Rewrite requirements/*.txt with hashes after a change in pyproject.toml
 	rm -rf .lock
 
 clean: ## Remove what setup, tests and checks made here (not the per-user cache and data)
-	rm -rf $(VENV) .lock build liandong.egg-info dashboard/node_modules api/static .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .lock .mutation build liandong.egg-info dashboard/node_modules api/static .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
