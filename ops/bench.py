@@ -23,6 +23,7 @@ from eventlog.append import Appender
 from eventlog.broker import client_security
 from eventlog.tail import tail
 from eventlog.topics import TopicNames
+from ops.bench_worktime import worktime
 from ops.embedded.kafka import free_ports
 from ops.system import PROCESSORS, running, until_ready
 from ops.wall_client import follow
@@ -33,22 +34,44 @@ FLOOR_RECORDS = 2_000
 SETTLE_S_MAX = 15.0
 
 
+bench_app = typer.Typer(
+    help="Measure action → wall, or with a command below something smaller.", invoke_without_command=True
+)
+
+
+@bench_app.callback()
 def bench(
+    context: typer.Context,
     rate: Annotated[int, typer.Option(help="Actions a second.")] = 200,
     seconds: Annotated[int, typer.Option(help="For how long.")] = 60,
     warm_up: Annotated[int, typer.Option(help="Seconds of the same load before, which are not counted.")] = 10,
 ) -> None:
     """Measure action → wall on a system of its own (new data, nobody else acts), which is removed afterwards."""
     before = psutil.cpu_times()
+    if context.invoked_subcommand is not None:
+        context.call_on_close(lambda: _tell_machine(before))
+        return
     floor, wall = asyncio.run(_measured(rate, seconds, warm_up))
-    spent = [after - then for after, then in zip(psutil.cpu_times(), before, strict=True)]
-    stolen = getattr(psutil.cpu_times(), "steal", 0.0) - getattr(before, "steal", 0.0)
-    typer.echo(f"{os.cpu_count()} cores, {100 * stolen / sum(spent):.1f} % of their time taken by other machines")
+    _tell_machine(before)
     for name, found in (("produce → consume (floor)", floor), ("action → wall", wall)):
         typer.echo(f"{name:26} n {len(found):6}  p50 {_share(found, 50):7.1f} ms  p99 {_share(found, 99):7.1f} ms")
     typer.echo(
         f"ratio                      p50 {_share(wall, 50) / _share(floor, 50):.1f}  p99 "
         f"{_share(wall, 99) / _share(floor, 99):.1f}"
+    )
+
+
+bench_app.command()(worktime)
+
+
+def _tell_machine(before: Any) -> None:
+    """How many cores there are, and how much of their time since `before` was not ours."""
+    spent = [after - then for after, then in zip(psutil.cpu_times(), before, strict=True)]
+    stolen = getattr(psutil.cpu_times(), "steal", 0.0) - getattr(before, "steal", 0.0)
+    busy = 100 - 100 * (psutil.cpu_times().idle - before.idle) / sum(spent)
+    typer.echo(
+        f"{os.cpu_count()} cores, {100 * stolen / sum(spent):.1f} % of their time taken by other machines, "
+        f"{busy:.0f} % busy"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ops.account import account_app
-from ops.bench import bench
+from ops.bench import bench_app
 from ops.demo import demo, up
 from ops.doctor import doctor
 from ops.importing import import_cases
@@ -59,9 +59,9 @@ app.command()(status)
 app.command("import")(import_cases)
 app.command()(replay)
 app.command()(rebuild)
-app.command()(bench)
 app.command()(topics)
 app.add_typer(account_app, name="account")
+app.add_typer(bench_app, name="bench")
 app.add_typer(worktime_app, name="worktime")
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")

@@ -15,8 +15,8 @@ from ops.worktime.batch import answer_lines
 from ops.worktime.drawing import drawn
 from ops.worktime.instants import TimeUnread, read_instant
 from ops.worktime.questions import Due, due, seconds, shown, worked_ms
-from ops.worktime.tables import Table, Tables
-from reference.calendars import DEFAULT
+from ops.worktime.tables import Table, Tables, table_around
+from reference.calendars import DEFAULT, load_calendar
 from runtime.faults import Fault
 
 WEEKDAYS_ZH, WEEKDAYS_EN = "一二三四五六日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -92,9 +92,10 @@ def deadline(
     lang: LangOption = Language.ZH,
 ) -> None:
     """When is a limit used up, and when are 80 % of it?"""
-    table = _table(context, calendar)
+    file = load_calendar(calendar or context.obj)
     try:
-        start_ms, parsed = read_instant(start, table.file.zone), Limit.parse(limit)
+        start_ms, parsed = read_instant(start, file.zone), Limit.parse(limit)
+        table = table_around(file, start_ms)
         answer = due(table, start_ms, parsed, wd_rule)
         at, near = shown(table, answer.deadline_ms), shown(table, answer.near_ms)
     except (CalendarError, LimitError, TimeUnread) as refusal:
@@ -124,9 +125,10 @@ def elapsed(
     lang: LangOption = Language.ZH,
 ) -> None:
     """How much working time lies between two times?"""
-    table = _table(context, calendar)
+    file = load_calendar(calendar or context.obj)
     try:
-        start_ms, end_ms = read_instant(start, table.file.zone), read_instant(end, table.file.zone)
+        start_ms, end_ms = read_instant(start, file.zone), read_instant(end, file.zone)
+        table = table_around(file, start_ms)
         worked = worked_ms(table, start_ms, end_ms)
     except (CalendarError, TimeUnread) as refusal:
         raise Fault(refusal.code, refusal.zh, refusal.en) from refusal
@@ -144,14 +146,11 @@ def elapsed(
         _explain(table, start_ms, end_ms, lang)
 
 
-def _table(context: typer.Context, calendar: str) -> Table:
-    return Tables(calendar or context.obj or DEFAULT).own
-
-
 def _explain(
     table: Table, start_ms: int, end_ms: int, lang: Language, limit: Limit | None = None, answer: Due | None = None
 ) -> None:
     try:
+        table.require_years(start_ms, end_ms)
         lines = drawn(table, start_ms, end_ms, lang is Language.ZH, limit, answer)
     except CalendarError as refusal:
         raise Fault(refusal.code, refusal.zh, refusal.en) from refusal

@@ -18,6 +18,7 @@ _WRITTEN = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
+_DAY_MS = 86_400_000
 
 
 class TimeUnread(ValueError):
@@ -39,7 +40,7 @@ def read_instant(written: str, zone: str | None = None) -> int:
     try:
         if _WRITTEN.fullmatch(written) is None:
             raise ValueError(written)
-        at = datetime.fromisoformat(written.upper())
+        at = datetime.fromisoformat(written if written[-1] != "z" else f"{written[:-1]}Z")
     except ValueError:
         raise TimeUnread(
             "time.unreadable",
@@ -47,7 +48,8 @@ def read_instant(written: str, zone: str | None = None) -> int:
             f"'{written}' is no time like 2018-10-12T17:50:00+08:00.",
         ) from None
     if at.tzinfo is not None:
-        return (at - _EPOCH) // _MILLISECOND
+        since = at - _EPOCH
+        return since.days * _DAY_MS + since.seconds * 1000 + since.microseconds // 1000
     clock = zone_clock(zone) if zone is not None else None
     if clock is None:
         raise TimeUnread(

@@ -6,8 +6,6 @@ person wrote something wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from domain.worktime import CalendarError, Limit, LimitError, WdRule, deadline_ms, elapsed_ms, near_ms
@@ -30,8 +28,14 @@ class Due(msgspec.Struct, frozen=True, gc=False):
 def due(table: Table, start_ms: int, limit: Limit, wd_rule: WdRule) -> Due:
     """The answer to `deadline`. Raises CalendarError."""
     if limit.working:
-        table.require_years(start_ms)
-    found = _reaching(table, lambda: deadline_ms(table.calendar, start_ms, limit, wd_rule))
+        table.require_years(start_ms, start_ms)
+    while True:
+        try:
+            found = deadline_ms(table.calendar, start_ms, limit, wd_rule)
+            break
+        except CalendarError:
+            if not table.reach(table.first, table.last + 1):
+                raise
     return Due(found, near_ms(table.calendar, start_ms, limit, wd_rule))
 
 
@@ -60,12 +64,3 @@ def shown(table: Table, at_ms: int) -> str:
         return show_instant(at_ms, table.zone)
     except (OverflowError, ValueError):
         raise table.calendar.out_of_years() from None
-
-
-def _reaching(table: Table, answer: Callable[[], int]) -> int:
-    while True:
-        try:
-            return answer()
-        except CalendarError:
-            if not table.reach(table.first, table.last + 1):
-                raise

@@ -48,17 +48,23 @@ class Table:
         self.calendar = compile_calendar(self.file, self.first, self.last)
         return True
 
-    def require_years(self, *instants_ms: int) -> None:
-        """Cover these instants. Raises CalendarError outside the years of all calendars."""
-        covered = self.calendar
-        if all(covered.from_ms <= at_ms <= covered.to_ms for at_ms in instants_ms):
+    def require_years(self, first_ms: int, last_ms: int) -> None:
+        """Cover what lies between these instants. Raises CalendarError outside the years of all calendars."""
+        if self._covers(first_ms, last_ms):
             return
         # a day on each side, because the local year may begin and end that much apart from UTC's
-        first, last = _year(min(instants_ms) - _DAY_MS), _year(max(instants_ms) + _DAY_MS)
-        self.reach(first, last)
-        covered = self.calendar
-        if not all(covered.from_ms <= at_ms <= covered.to_ms for at_ms in instants_ms):
+        self.reach(_year(first_ms - _DAY_MS), _year(last_ms + _DAY_MS))
+        if not self._covers(first_ms, last_ms):
             raise out_of_years(self.file.version, YEAR_FIRST, YEAR_LAST)
+
+    def _covers(self, first_ms: int, last_ms: int) -> bool:
+        return self.calendar.from_ms <= first_ms and last_ms <= self.calendar.to_ms
+
+
+def table_around(file: CalendarFile, at_ms: int) -> Table:
+    """A table for the year of that instant, and the next one where it is near. Raises CalendarError."""
+    first, last = (min(max(_year(one), YEAR_FIRST), YEAR_LAST) for one in (at_ms, at_ms + LOOK_AHEAD_MS))
+    return Table(file, first, last)
 
 
 class Tables:
@@ -90,11 +96,8 @@ class Tables:
         found = self._inline.get(written)
         if found is None:
             file = _decoder.decode(written)
-            first, last = (
-                min(max(_year(at_ms), YEAR_FIRST), YEAR_LAST) for at_ms in (around_ms, around_ms + LOOK_AHEAD_MS)
-            )
             try:
-                found = Table(file, first, last)
+                found = table_around(file, around_ms)
             except CalendarError as error:
                 found = error
             _keep(self._inline, written, found, INLINE_KEPT_MAX)
