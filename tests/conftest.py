@@ -23,7 +23,7 @@ COSTS = ("unit", "proof", "integration", "acceptance")
 # and nothing else by chance: there the examples are derived from the test itself.
 settings.register_profile("person", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.register_profile("long", deadline=None, max_examples=5_000)
+settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile(os.environ.get("LIANDONG_PROOF") or ("ci" if os.environ.get("CI") else "person"))
 
