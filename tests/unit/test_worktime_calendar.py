@@ -204,3 +204,17 @@ def test_explained_days_are_local_ones_far_from_utc() -> None:
     west, west_made = calendar(zone="Pacific/Honolulu", week={"mon": (("00:00", "01:00"), ("23:00", "24:00"))})
     days = list(explain(west, west_made, ms("2018-06-10T00:00-10:00"), ms("2018-06-12T12:00-10:00")))
     assert [(day.on.day, len(day.sessions)) for day in days] == [(10, 0), (11, 2), (12, 0)]
+
+
+def test_the_first_and_the_last_day_of_a_calendar_are_explained_whole() -> None:
+    file, made = calendar()
+    for on in ("2018-01-01", "2018-12-31"):
+        (day,) = explain(file, made, ms(f"{on}T00:00+08:00"), ms(f"{on}T23:00+08:00"))
+        assert [(session.end_ms - session.start_ms) // HOUR for session in day.sessions] == [4, 4]
+        assert day.counted_ms == 8 * HOUR
+
+
+def test_both_ends_of_a_season_belong_to_it() -> None:
+    short = {"mon": (("09:00", "10:00"),), "wed": (("09:00", "10:00"),)}
+    _, made = calendar(seasons=({"from": "12-31", "to": "02-28", "week": short},))
+    assert [hours(on, made) for on in ("2018-02-28", "2018-03-01", "2018-12-31", "2018-12-28")] == [1, 8, 1, 8]

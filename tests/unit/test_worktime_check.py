@@ -25,14 +25,16 @@ CASES: dict[str, CalendarFile] = {
     "weekday": calendar(week={**OFFICE, "mo": (("08:00", "12:00"),)}),
     "time": calendar(week={**OFFICE, "sat": (("08:00", "24:01"),), "sun": (("8:00", "12:00"), ("08:60", "09:00"))}),
     "reversed": calendar(week={**OFFICE, "sat": (("12:00", "08:00"), ("09:00", "09:00"), ("24:00", "24:00"))}),
-    "overlap": calendar(week={**OFFICE, "sat": (("08:00", "12:00"), ("11:59:59", "13:00"))}),
+    "overlap": calendar(week={**OFFICE, "sat": (("08:00", "12:00"), ("11:59:59", "13:30"))}),
     "dates": calendar(holidays=("2018-02-30", "20181001", "2018-10-1"), workdays=("heute",), special={"2018": ()}),
     "years": calendar(holidays=("1989-12-31", "2080-01-01")),
     "twice": calendar(holidays=("2018-10-01", "2018-10-01"), workdays=("2018-09-29", "2018-09-29", "2018-09-30")),
     "both": calendar(holidays=("2018-10-01", "2018-10-02"), workdays=("2018-10-02",)),
     "special and listed": calendar(holidays=("2018-10-01",), special={"2018-10-01": (("08:00", "09:00"),)}),
     "not published": calendar(holidays=("2018-10-01", "2019-10-01"), published=(2018,)),
-    "month and day": calendar(seasons=({"from": "02-30", "to": "5-1", "week": OFFICE},)),
+    "month and day": calendar(
+        seasons=({"from": "02-30", "to": "5-1", "week": OFFICE}, {"from": "W18-1", "to": "05-01", "week": OFFICE})
+    ),
     "seasons": calendar(
         seasons=(
             {"from": "05-01", "to": "09-30", "week": OFFICE},
