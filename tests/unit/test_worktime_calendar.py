@@ -218,3 +218,15 @@ def test_both_ends_of_a_season_belong_to_it() -> None:
     short = {"mon": (("09:00", "10:00"),), "wed": (("09:00", "10:00"),)}
     _, made = calendar(seasons=({"from": "12-31", "to": "02-28", "week": short},))
     assert [hours(on, made) for on in ("2018-02-28", "2018-03-01", "2018-12-31", "2018-12-28")] == [1, 8, 1, 8]
+
+
+def test_a_zones_changes_are_found_to_the_second() -> None:
+    """Asked past the cache, which would hide a fault from whoever changes the code under running tests."""
+    clock = zone_clock.__wrapped__("Europe/Berlin")
+    assert clock is not None
+    changes = dict(zip(clock.since_s, clock.offset_s, strict=True))
+    assert changes[ms("2018-03-25T01:00+00:00") // 1000] == 7200
+    assert changes[ms("2018-10-28T01:00+00:00") // 1000] == 3600
+    assert clock.since_s[0] == ms("1989-01-01T00:00+00:00") // 1000
+    assert clock.since_s[-1] == ms("2080-10-27T01:00+00:00") // 1000
+    assert len(changes) == 1 + 2 * 92
