@@ -158,19 +158,42 @@ def _orphans(plan: Plan, after: GridTree) -> list[Finding]:
                     grid.code,
                 )
             )
-        beside = after.ambiguous(grid.code, grid.level, plan.at_ms)
-        if beside is not None:
-            findings.append(
-                refusal(
-                    "code_ambiguous",
-                    f"编码 {grid.code} 与同级网格 {beside.code} 互为开头,管辖范围会混淆。",
-                    f"Of {grid.code} and {beside.code}, both of level {grid.level}, one code begins the other: "
-                    f"their scopes would mix.",
-                    grid.code,
-                    beside.code,
-                )
-            )
+        findings += _ambiguous(after, grid, plan.at_ms)
+    for grid in plan.tree.grids:
+        if grid.since_ms is not None and grid.since_ms > plan.at_ms:
+            findings += _left_behind(after, grid, grid.since_ms) + _ambiguous(after, grid, grid.since_ms)
     return findings
+
+
+def _left_behind(after: GridTree, grid: Grid, since_ms: int) -> list[Finding]:
+    """A grid that is to begin later, by a change adopted before this one, still finds what it is to lie under."""
+    if not grid.level or after.over(grid.code, grid.level, since_ms) is not None:
+        return []
+    return [
+        refusal(
+            "grid_begins_later",
+            f"网格 {grid.code} 将于 {since_ms} 毫秒(UTC)开始,而本次变更使其上级网格先行终止。",
+            f"The grid {grid.code} begins at {since_ms} ms UTC; this change would end before that what it lies under.",
+            grid.code,
+            str(since_ms),
+        )
+    ]
+
+
+def _ambiguous(after: GridTree, grid: Grid, at_ms: int) -> list[Finding]:
+    beside = after.ambiguous(grid.code, grid.level, at_ms)
+    if beside is None:
+        return []
+    return [
+        refusal(
+            "code_ambiguous",
+            f"编码 {grid.code} 与同级网格 {beside.code} 互为开头,管辖范围会混淆。",
+            f"Of {grid.code} and {beside.code}, both of level {grid.level}, one code begins the other: "
+            f"their scopes would mix.",
+            grid.code,
+            beside.code,
+        )
+    ]
 
 
 def _carried_out(grids: Iterable[Grid], plan: Plan) -> tuple[Grid, ...]:
