@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from domain.grid.change import Merge, Part, Rename, Renumber, Split
@@ -63,14 +64,28 @@ def test_without_areas_the_nearest_seat_decides_and_no_seat_decides_nothing() ->
         assert rehomed(tree, "9101", 113.0, lat, T) == Rehoming(code, ("9103", "9104"))
 
 
-def test_a_degree_of_longitude_counts_less_than_one_of_latitude() -> None:
+@pytest.mark.parametrize(
+    ("north", "east", "nearest"), [(0.06, 0.1, "9104"), (0.04, 0.1, "9103"), (0.06, -0.1, "9104"), (0.04, -0.1, "9103")]
+)
+def test_a_degree_of_longitude_counts_as_it_is_long_at_that_latitude(north: float, east: float, nearest: str) -> None:
+    found = rehomed(two_seats(113.0, 60.0 + north, 113.0 + east, 60.0), "9101", 113.0, 60.0, T)
+    assert found is not None
+    assert (found.grid, found.incomplete) == (nearest, False)
+
+
+@pytest.mark.parametrize("seat", [(113.0, None), (None, 34.0), (None, None)])
+def test_half_a_seat_is_none(seat: tuple[float | None, float | None]) -> None:
+    found = rehomed(two_seats(*seat, 113.0, 34.0), "9101", 113.0, 34.0, T)
+    assert found == Rehoming("91", ("9103", "9104"), incomplete=True)
+
+
+def two_seats(lon: float | None, lat: float | None, other_lon: float, other_lat: float) -> GridTree:
     bare = tuple(replace(grid, area=()) for grid in small_city())
     parts = (
-        Part("9103", "甲", children=("910101", "910102"), lon=113.0, lat=60.09),
-        Part("9104", "乙", children=("910103", "910104"), lon=113.1, lat=60.0),
+        Part("9103", "甲", children=("910101", "910102"), lon=lon, lat=lat),
+        Part("9104", "乙", children=("910103", "910104"), lon=other_lon, lat=other_lat),
     )
-    tree = GridTree(apply_changes(bare, (), [Split(code="9101", parts=parts)], T).grids)
-    assert rehomed(tree, "9101", 113.0, 60.0, T) == Rehoming("9104", ("9103", "9104"))
+    return GridTree(apply_changes(bare, (), [Split(code="9101", parts=parts)], T).grids)
 
 
 def test_a_place_written_before_a_part_left_is_looked_at_again() -> None:
