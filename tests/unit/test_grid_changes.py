@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from domain.case.values import Role
 from domain.grid.change import Appointment, Change, Merge, Part, Rename, Renumber, Split
@@ -10,7 +11,7 @@ from domain.grid.changes import Changed, apply_changes
 from domain.grid.past import keeps_the_past
 from domain.grid.posts import Post, Posts, responsible
 from domain.grid.tree import GridTree
-from domain.grid.values import Cause, Kind
+from domain.grid.values import Cause, Grid, Kind
 from tests.support.small_tree import small_city, small_posts, square
 
 T = 1_000_000
@@ -225,3 +226,22 @@ def test_a_grid_that_is_to_begin_later_is_not_left_without_what_it_lies_under() 
     assert codes(change(later, Rename(code="9101", zh="新"))) == []
     town = Renumber(code="91", new_code="93", at="1970-01-01T01:00:00+00:00")
     assert codes(change(town, Renumber(code="92", new_code="930"))) == ["code_ambiguous"]
+
+
+def test_a_part_that_keeps_the_code_keeps_seat_and_second_code_and_another_has_its_own() -> None:
+    whole = replace(small_city()[1], lon=113.5, lat=34.5, mca_code="m", mca_zh="民")
+    grids = (small_city()[0], whole, *small_city()[2:])
+    parts = (Part("91", "甲", children=("9101",)), Part("93", "乙", children=("9102",), mca_code="n", mca_zh="政"))
+    tree = GridTree(apply_changes(grids, (), [Split(code="91", parts=parts)], T).grids)
+    kept, other = tree.find("91", T), tree.find("93", T)
+    assert kept is not None
+    assert other is not None
+    assert (kept.lon, kept.lat, kept.mca_code, kept.mca_zh) == (113.5, 34.5, "m", "民")
+    assert (other.lon, other.lat, other.mca_code, other.mca_zh) == (None, None, "n", "政")
+
+
+def test_where_no_code_is_free_one_has_to_be_stated() -> None:
+    grids = (*small_city(), Grid("9101ab", 3, "格"), Grid("9102ab", 3, "格"))
+    merge = Merge(codes=("9101", "9102"), into=Part("9101", "并"))
+    assert codes(apply_changes(grids, (), [merge], T)) == ["no_free_code"]
+    assert codes(apply_changes(grids, (), [replace(merge, renumber={"9102ab": "9101ac"})], T)) == []
