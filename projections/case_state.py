@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from eventlog.casefile import CaseFile
 from projections.steps import Step
 
 NAME = "case_state"
+FILES_AT_ONCE = 500
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(CaseFile)
@@ -26,6 +27,14 @@ async def load_open(connection: Any, partition: int) -> list[CaseFile]:
     """The files of a partition's open cases."""
     rows = await connection.fetch("select file from case_state where partition = $1 and open", partition)
     return [_decoder.decode(row["file"]) for row in rows]
+
+
+async def open_cases(connection: Any) -> AsyncIterator[CaseFile]:
+    """The files of all open cases as they stand at one moment, a few at a time however many there are."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = connection.cursor("select file from case_state where open order by case_id", prefetch=FILES_AT_ONCE)
+        async for row in found:
+            yield _decoder.decode(row["file"])
 
 
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:

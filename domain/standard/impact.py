@@ -13,12 +13,12 @@ import msgspec
 
 from domain.standard.values import CaseClass, Condition, Standard
 
-UnitOf = Callable[[CaseClass, Condition, str], str | None]
-"""Whose a case of that class and condition in that grid is, by the routing of one version; None: it is unclear."""
 
+class OpenCase(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a preview needs to know of an open case; class "" before it is filed, unit None before it is sent.
 
-class OpenCase(msgspec.Struct, frozen=True, gc=False):
-    """What the preview needs to know of a filed case; `unit` is None before it is dispatched."""
+    `level` is its desk's; the point (WGS84, degrees) and `placed_ms` are those of its place.
+    """
 
     id: str
     number: str
@@ -27,6 +27,15 @@ class OpenCase(msgspec.Struct, frozen=True, gc=False):
     limit: str | None
     grid: str
     unit: str | None = None
+    level: int = 0
+    status: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    placed_ms: int = 0
+
+
+UnitOf = Callable[[CaseClass, Condition, OpenCase], str | None]
+"""Whose that case is under that class and condition, by the routing of one version; None: it is unclear."""
 
 
 class Effect(StrEnum):
@@ -57,9 +66,9 @@ class Impact(msgspec.Struct, frozen=True):
     by_unit: dict[str, dict[Effect, int]]
 
 
-def by_standard(case_class: CaseClass, condition: Condition, grid: str) -> str:
+def by_standard(case_class: CaseClass, condition: Condition, case: OpenCase) -> str:
     """The unit that the standard itself names, TERRITORY not resolved: for a preview without routing rules."""
-    del grid
+    del case
     return case_class.responsible_for(condition)
 
 
@@ -95,13 +104,13 @@ def _touched(
     case: OpenCase, old: CaseClass | None, new: CaseClass | None, old_unit_of: UnitOf, new_unit_of: UnitOf
 ) -> Touched:
     was = old and old.find_condition(case.condition)
-    unit = old_unit_of(old, was, case.grid) if old and was else case.unit
+    unit = old_unit_of(old, was, case) if old and was else case.unit
     if new is None:
         return Touched(case, (Effect.CLASS_GONE,), old_unit=unit)
     becomes = new.find_condition(case.condition)
     if becomes is None:
         return Touched(case, (Effect.CONDITION_GONE,), old_unit=unit)
-    new_unit = new_unit_of(new, becomes, case.grid)
+    new_unit = new_unit_of(new, becomes, case)
     effects: list[Effect] = []
     if becomes.limit != case.limit:
         effects.append(Effect.LIMIT)

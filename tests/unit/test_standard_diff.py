@@ -188,8 +188,8 @@ def test_a_class_that_the_old_version_did_not_have_is_compared_with_the_unit_tha
 
 
 def test_routing_can_be_plugged_in_for_either_version() -> None:
-    def by_grid(case_class: CaseClass, condition: Condition, grid: str) -> str | None:
-        return None if grid == "410183001" else by_standard(case_class, condition, grid)
+    def by_grid(case_class: CaseClass, condition: Condition, case: OpenCase) -> str | None:
+        return None if case.grid == "410183001" else by_standard(case_class, condition, case)
 
     found = impact(SMALL, SMALL, [case("1", "010101", "01", "2UH")], new_unit_of=by_grid)
     assert [(t.effects, t.old_unit, t.new_unit) for t in found.touched] == [((Effect.UNIT,), "urban", None)]
