@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import structlog
+from aiokafka.errors import KafkaError
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -18,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
+from api.adopting import add_adopting
 from api.cases import add_cases
 from api.entry import add_entry
 from api.feed import serve_feed
@@ -25,9 +27,11 @@ from api.middleware import EveryRequest
 from api.opening import opened
 from api.parts import Parts, now_ms
 from api.problems import REPEAT, Problem, document
+from api.reference import add_reference
 from eventlog.append import LogUnreachable
 from projections import board
 from projections.database import AWAY
+from reference.editions import ContentMissing
 
 READY_LAG_MS_MAX = 5_000
 STATIC = Path(__file__).with_name("static")
@@ -48,6 +52,8 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     _add_errors(app)
     add_entry(app, parts)
     add_cases(app, parts)
+    add_reference(app, parts)
+    add_adopting(app, parts)
     _add_wall(app, parts)
     _add_health(app, parts)
     if (STATIC / "index.html").exists():
@@ -72,6 +78,15 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(LogUnreachable)
     async def unreachable(_request: Request, _error: LogUnreachable) -> JSONResponse:
         return document("log_unreachable", hint=REPEAT)
+
+    @app.exception_handler(KafkaError)
+    async def away(_request: Request, error: KafkaError) -> JSONResponse:
+        log.error("api.log_unreachable", reason=repr(error))
+        return document("log_unreachable", hint=REPEAT)
+
+    @app.exception_handler(ContentMissing)
+    async def not_there_yet(_request: Request, error: ContentMissing) -> JSONResponse:
+        return document("behind", found=str(error))
 
     @app.exception_handler(asyncpg.DataError)
     async def no_such_value(_request: Request, error: asyncpg.DataError) -> JSONResponse:

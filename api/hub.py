@@ -284,6 +284,10 @@ class Hub:
         """How many requests wait for a decision."""
         return len(self._waiting)
 
+    def open_files(self) -> list[CaseFile]:
+        """The files of all open cases, as this hub knows them."""
+        return [file for folder in self._folders.values() for file in folder.files.values()]
+
     def case(self, case_id: str) -> CaseFile | None:
         """The file of an open case as this hub knows it: it may be ahead of the rows."""
         return self._folders[partition_of(case_id)].files.get(case_id)

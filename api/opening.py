@@ -44,6 +44,7 @@ async def opened(parts: Parts, bootstrap: str, postgres: str) -> AsyncGenerator[
     parts.accounts = Accounts(parts.pool)
     parts.keys = Keys(parts.settings.master_key.get_secret_value(), parts.pool)
     parts.tickets = Tickets()
+    parts.bootstrap = bootstrap
     following = asyncio.create_task(_follow(parts, bootstrap, postgres))
     following.add_done_callback(_end_on_failure)
     yield

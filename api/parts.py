@@ -20,6 +20,7 @@ from api.sealing import Keys
 from domain.case.state import Case
 from domain.case.values import Role
 from eventlog.append import Appender
+from eventlog.topics import TopicNames
 from projections import case_state
 from reference.contents import Contents, pack
 from reference.editions import Editions
@@ -50,6 +51,8 @@ class Parts:
         self.registry = process_registry("api", self.build)
         self.measures = Measures(self.registry)
         self.closing = asyncio.Event()
+        self.bootstrap = ""
+        self.names = TopicNames(settings.topic_prefix)
         self.allowance: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self.editions: Editions | None = None
         self._hub: Hub | None = None

@@ -13,10 +13,12 @@ import structlog
 from domain.case.frame import Rules
 from eventlog import refs
 from eventlog.topics import TopicNames
-from reference.contents import Contents, rules_of, unpack
+from reference.contents import Contents, manifests, rules_of, unpack
 
 CONTENTS_WAIT_S_MAX = 60.0
 CONTENTS_AGAIN_S = 0.25
+NAME_CHARS_MIN = 8
+VERSION_CHARS = 64
 
 log = structlog.get_logger("editions")
 
@@ -49,6 +51,16 @@ class Editions:
                     raise ContentMissing(", ".join(sorted(missing)))
                 log.warning("editions.waits", versions=sorted(missing))
                 await asyncio.sleep(CONTENTS_AGAIN_S)
+
+    async def named(self, name: str) -> list[str]:
+        """The versions on `refs` whose digits begin with `name`, at least NAME_CHARS_MIN of them. Raises KafkaError."""
+        if len(name) < NAME_CHARS_MIN:
+            return []
+        known = [version for version in self.rules if version.startswith(name)]
+        if known and len(name) == VERSION_CHARS:
+            return known
+        found = await refs.read_contents(self._bootstrap, self._names)
+        return [version for version in manifests(found) if version.startswith(name)]
 
     async def _read(self, wanted: set[str]) -> set[str]:
         """Read what is wanted; gives what is not there yet."""
