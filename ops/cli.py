@@ -19,6 +19,7 @@ from ops.doctor import doctor
 from ops.importing import import_cases
 from ops.prepare import topics
 from ops.rebuild import rebuild
+from ops.reference.app import reference_app
 from ops.replay import replay
 from ops.serve import serve_app
 from ops.setup import dashboard_app, setup
@@ -63,6 +64,7 @@ app.command()(topics)
 app.add_typer(account_app, name="account")
 app.add_typer(bench_app, name="bench")
 app.add_typer(worktime_app, name="worktime")
+app.add_typer(reference_app, name="reference")
 app.add_typer(serve_app, name="serve")
 app.add_typer(dashboard_app, name="dashboard")
 

@@ -29,6 +29,12 @@ async def load_open(connection: Any, partition: int) -> list[CaseFile]:
     return [_decoder.decode(row["file"]) for row in rows]
 
 
+async def page(connection: Any, after: str, limit: int) -> list[CaseFile]:
+    """The files of all cases, open or ended, that come after that id, by id; none is the end."""
+    found = "select file from case_state where case_id > $1 order by case_id limit $2"
+    return [_decoder.decode(row["file"]) for row in await connection.fetch(found, after, limit)]
+
+
 async def open_cases(connection: Any) -> AsyncIterator[CaseFile]:
     """The files of all open cases as they stand at one moment, a few at a time however many there are."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
