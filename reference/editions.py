@@ -52,6 +52,14 @@ class Editions:
                 log.warning("editions.waits", versions=sorted(missing))
                 await asyncio.sleep(CONTENTS_AGAIN_S)
 
+    async def newest(self, count: int) -> None:
+        """Have that many of the newest versions at hand, if they are there: what is in force is most likely among them.
+
+        Raises KafkaError.
+        """
+        found = await refs.read_contents(self._bootstrap, self._names)
+        await self.require(list(manifests(found))[-count:])
+
     async def named(self, name: str) -> list[str]:
         """The versions on `refs` whose digits begin with `name`, at least NAME_CHARS_MIN of them. Raises KafkaError."""
         if len(name) < NAME_CHARS_MIN:

@@ -39,6 +39,8 @@ from streams.worker import Processor
 IN_FLIGHT_RECORDS_MAX = 2_000
 POOL_SIZE = 2
 EXIT_SEND_FAILED = 72
+EDITIONS_AT_START = 2
+"""Read before joining, so that the first fetch is worked through as quickly as any other."""
 ROWS_S_MAX = 60.0
 ROWS_AGAIN_S = 0.1
 
@@ -111,6 +113,7 @@ class Dispatch(Processor):
         self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-dispatch")
         async with self._pool.acquire() as connection:
             await migrate(connection)
+        await self._editions.newest(EDITIONS_AT_START)
 
     async def close(self) -> None:
         await self._pool.close()
