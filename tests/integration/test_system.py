@@ -18,7 +18,7 @@ from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
 from eventlog.history import case_history, records
 from eventlog.position import PARTITIONS
-from eventlog.record import Decided, DecisionRecord, Outcome, encode, record_hash
+from eventlog.record import AdoptionRecord, DecisionRecord, Outcome, encode, record_hash
 from eventlog.stored import read_entry
 from eventlog.tail import tail
 from eventlog.topics import TopicNames, create_and_check
@@ -175,7 +175,7 @@ class Decided:
         async for chunk in tail(bootstrap, NAMES.events, dict.fromkeys(range(PARTITIONS), 0)):
             for stored in chunk:
                 record = read_entry(stored).record
-                if isinstance(record, Decided):
+                if isinstance(record, DecisionRecord | AdoptionRecord):
                     self._add(record)
             async with self._news:
                 self._news.notify_all()
@@ -185,9 +185,10 @@ class Decided:
         async with asyncio.timeout(within_s), self._news:
             await self._news.wait_for(lambda: places <= self.versions.keys())
 
-    def _add(self, record: Decided) -> None:
+    def _add(self, record: DecisionRecord | AdoptionRecord) -> None:
         known = self.versions[(record.origin.partition, record.origin.offset)]
-        if not known and record.attempt is not None and record.outcome is Outcome.ACCEPTED:
+        first = not known and record.outcome is Outcome.ACCEPTED
+        if first and isinstance(record, DecisionRecord) and record.attempt is not None:
             self.accepted[(record.case, record.attempt.action.__class__.__name__)] += 1
         known.add(encode(record))
 
