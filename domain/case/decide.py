@@ -58,6 +58,7 @@ from domain.case.intake import accept, decline, file, report
 from domain.case.recurrence import drop_recurrence, note_recurrence, recur
 from domain.case.rehoming import rehomed
 from domain.case.state import Case
+from domain.worktime import CalendarError
 
 
 def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> Decision:
@@ -77,6 +78,9 @@ def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number
         return Rejected(Rejection(refused.code, state, refused.detail), due)
     except AlreadySo as so:
         return Unchanged(so.detail, due)
+    except CalendarError as error:
+        state = None if case_now is None else str(case_now.status)
+        return Rejected(Rejection(ReasonCode.OUTSIDE_CALENDAR, state, {"found": error.en}), due)
     if not events and not due:
         return Unchanged()
     return Accepted((*due, *events))

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     IMPORT_ENDS_BEFORE_START = "import_ends_before_start"
     IMPORT_OUT_OF_ORDER = "import_out_of_order"
     NO_RULES = "no_rules"
+    OUTSIDE_CALENDAR = "outside_calendar"
     BASE_MOVED = "base_moved"
 
 

@@ -12,10 +12,14 @@ from domain.standard.text import TEXT_CHARS_MAX, narrow, unseen
 from domain.standard.values import STAGES, TERRITORY, CaseClass, CodeLayout, Condition, Standard
 from domain.unit import Unit
 from domain.worktime import Limit, LimitError
+from domain.worktime.limit import DAY_MS, MINUTE_MS
 
 ROWS_MAX = 5_000
 """Filing conditions of a whole standard; real ones have some hundreds."""
 STAGES_MAX = 20
+NOMINAL_DAY_MINUTES = 480
+LIMIT_DAYS_MAX = 1_000
+"""Three to four years: longer than any step of the law, and short of the end of a calendar's years."""
 """Stages of one condition."""
 CODE_CHARS_MAX = 64
 PART = "standard"
@@ -152,9 +156,15 @@ def _stages(key: str, condition: Condition) -> Iterator[Finding]:
 
 def _limit(key: str, limit: str) -> Iterator[Finding]:
     try:
-        Limit.parse(limit)
+        parsed = Limit.parse(limit)
     except LimitError as error:
         yield _fault("limit_unreadable", key, f"{key}:{error.zh}。", f"{key}: {error.en}.", limit)
+        return
+    days = parsed.span_ms(NOMINAL_DAY_MINUTES) / (NOMINAL_DAY_MINUTES * MINUTE_MS if parsed.working else DAY_MS)
+    if days > LIMIT_DAYS_MAX:
+        zh = f"{key} 的时限 {limit} 过长,最多 {LIMIT_DAYS_MAX} 天(工作时限按工作日计)。"
+        en = f"The limit {limit} of {key} is too long; at most {LIMIT_DAYS_MAX} days, working ones for a working limit."
+        yield _fault("limit_too_long", key, zh, en, limit, f"{LIMIT_DAYS_MAX}WD, {LIMIT_DAYS_MAX}CD")
 
 
 def _unit(what: str, key: str, unit: str, units: set[str], *, territory: bool) -> Iterator[Finding]:

@@ -132,3 +132,10 @@ def test_an_ended_case_stays_where_it_was() -> None:
     desk.act(CLOCK, a.Tick(), AT + 2 * HOUR)
     assert events(desk, Rehomed) == []
     assert rules().book.tree.find(GRID) is not None
+
+
+def test_a_clock_that_would_leave_the_calendars_years_is_refused_and_stops_nobody() -> None:
+    desk = filed()
+    record = desk.act(actor(Role.DISPATCHER), a.Dispatch(TEAM), ms("2079-12-31T17:59"))
+    assert record.rejection is not None
+    assert record.rejection.code == "outside_calendar"
