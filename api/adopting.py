@@ -11,13 +11,12 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from msgspec import Meta
 
 from api.accounts import Person
 from api.parts import Parts, now_ms
@@ -52,7 +51,7 @@ class Adoption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action_id: uuid.UUID
     version: Version
     base: Version | None = None
-    note: Annotated[Note, Meta(max_length=500)] = ""
+    note: Note = ""
 
 
 def add_adopting(app: FastAPI, parts: Parts) -> None:
