@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta, timezone
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -31,6 +33,7 @@ from reference import xinmi_admission
 from tests.support.city import contents, rules
 from tests.support.routing import CLASSES
 
+GOLDEN = Path(__file__).parents[1] / "support" / "admission_findings.json"
 STALLS = Matter(("02",), "街面秩序", "Street order")
 WAGES = Matter(("0301",), "欠薪", "Unpaid wages")
 APPLIED, REVIEWED, ADMITTED = Applied(10, "li", STALLS), Reviewed(20, "wang", True), Admitted(30, "zhao", 40, 100)
@@ -376,6 +379,40 @@ def test_an_item_code_stands_once() -> None:
     ]
     assert "A0" in found[0].zh
     assert "A0" in found[0].en
+
+
+LONG = "x" * (values.TEXT_CHARS_MAX + 1)
+MANY = tuple(Item(f"B{n}", (APPLIED,)) for n in range(values.ITEMS_MAX))
+WRONG = Applied(10, "li", Matter(("02", "99"), " ", LONG, LONG, LONG), LONG)
+BARE = AdmissionList("1", True)
+TOLD: dict[str, Callable[[], list[Finding | AdmissionList]]] = {
+    "unknown item": lambda: [taken(REVIEWED)],
+    "wrong role": lambda: [take_step(BARE, "A1", APPLIED, Role.COLLECTOR)],
+    "out of turn": lambda: [taken(APPLIED, ADMITTED), taken(APPLIED, EXIT)],
+    "against time": lambda: [taken(replace(APPLIED, at_ms=20_000), replace(REVIEWED, at_ms=19_999))],
+    "same hand": lambda: [taken(APPLIED, replace(REVIEWED, by="li"))],
+    "term in the past": lambda: [taken(APPLIED, REVIEWED, Admitted(30_000, "zhao", 29_999))],
+    "ends before it begins": lambda: [taken(APPLIED, REVIEWED, Admitted(30_000, "zhao", 40_000, 39_000))],
+    "too many": lambda: [
+        taken(APPLIED, listed=AdmissionList("1", True, MANY)),
+        taken(*(APPLIED, Reviewed(10, "wang", False)) * (values.STEPS_PER_ITEM_MAX // 2), APPLIED),
+    ],
+    "no step, and one out of turn": lambda: [*check(GOOD, Item("A1"), Item("A2", (ADMITTED, WRONG)))],
+    "a code twice": lambda: [*check(GOOD, GOOD)],
+    "not kept": lambda: [*check(GOOD, kept=False)],
+    "nothing admitted": lambda: [*check()],
+    "too large": lambda: [
+        *check(*MANY, GOOD),
+        *check(GOOD, Item("A1", (APPLIED,) * (values.STEPS_PER_ITEM_MAX + 1)), Item("A2")),
+        *check(GOOD, Item("A1", (replace(APPLIED, matter=Matter(("99",) * (values.CLASSES_PER_ITEM_MAX + 1), "x")),))),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_each_finding_is_told_as_it_is_written_down(name: str) -> None:
+    golden = msgspec.json.decode(GOLDEN.read_bytes(), type=dict[str, list[Finding]])
+    assert TOLD[name]() == golden[name]
 
 
 def test_a_difference_tells_the_steps_that_were_added() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -15,6 +17,40 @@ from domain.routing.values import OWNER, TERRITORY, Routing, Rule
 from reference import xinmi_routing
 from tests.support.city import contents, rules
 from tests.support.routing import CLASSES, GRIDS, UNITS, adjudication
+
+GOLDEN = Path(__file__).parents[1] / "support" / "routing_findings.json"
+LONG = "x" * (values.TEXT_CHARS_MAX + 1)
+WIDE = ("02",) * (values.PREFIXES_PER_RULE_MAX + 1)
+SOUND = Rule("s", "labour", ("0301",))
+DECIDED = adjudication("d", "urban", 0)
+CASES: dict[str, Routing] = {
+    "faults of a rule": Routing("1", (SOUND, Rule("r", "nobody", ("99",), ("13",), (3, 4), 1_000, 1_000))),
+    "faults of an adjudication": Routing(
+        "1", (), (DECIDED, replace(DECIDED, code="e", case_class="99", place="13", unit="nobody", until_ms=0))
+    ),
+    "what an adjudication states": Routing(
+        "1", (), (DECIDED, replace(DECIDED, code="e", reasons=" ", decided_by="", case_id="\n"))
+    ),
+    "too wide": Routing("1", (SOUND, Rule("r", "urban", WIDE, WIDE), Rule("q", "urban", WIDE))),
+    "too long": Routing(
+        "1",
+        (SOUND, Rule("r", "urban", basis_zh=LONG, basis_en=LONG)),
+        (DECIDED, replace(DECIDED, code="e", reasons=LONG)),
+    ),
+    "too many": Routing("1", (SOUND,) * (values.RULES_MAX + 1), (DECIDED,) * (values.ADJUDICATIONS_MAX + 1)),
+    "a code twice": Routing("1", (Rule("x", "urban"),), (replace(DECIDED, code="x"),)),
+    "adjudications that disagree": Routing("1", (), (DECIDED, replace(DECIDED, code="e", unit="market"))),
+    "rules in conflict": Routing("1", (SOUND, Rule("x", "urban", ("02",)), Rule("y", "market", ("02",)))),
+    "no owner": Routing("1", (SOUND, Rule("r", OWNER, ("0302",)))),
+    "a unit elsewhere": Routing("1", (SOUND, Rule("r", "west-team", ("02",), ("11",)))),
+    "never met": Routing("1", (SOUND, Rule("r", "market", ("03",)), Rule("q", "urban", ("0302",)))),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_finding_is_told_as_it_is_written_down(name: str) -> None:
+    golden = msgspec.json.decode(GOLDEN.read_bytes(), type=dict[str, list[Finding]])
+    assert check_routing(CASES[name], CLASSES, UNITS, GRIDS) == golden[name]
 
 
 def checked(*rules: Rule, **parts: Any) -> list[Finding]:
