@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -63,13 +64,14 @@ def test_special_wins_over_holidays_over_make_up_days_over_seasons_over_the_week
     }
     assert {on: hours(on, made) for on in worked} == worked
     explained = {day.on: day for day in explain(file, made, ms("2018-07-01T00:00+08:00"), ms("2018-07-09T12:00+08:00"))}
-    assert [explained[date(2018, 7, day)].kind for day in (1, 2, 3, 4, 7, 8)] == [
+    assert [explained[date(2018, 7, day)].kind for day in (1, 2, 3, 4, 7, 8, 9)] == [
         DayKind.DAY_OFF,
         DayKind.HOLIDAY,
         DayKind.SPECIAL,
         DayKind.WORKDAY,
         DayKind.MAKE_UP,
         DayKind.SPECIAL,
+        DayKind.WORKDAY,
     ]
 
 
@@ -164,6 +166,7 @@ def test_a_calendar_has_an_answer_up_to_its_last_instant_and_none_after_it() -> 
             "The calendar v7 covers the years 2018–2019 only; the time or its deadline lies outside."
         )
     assert deadline_ms(made, last + HOUR, Limit.parse("2UH")) == last + 3 * HOUR
+    assert elapsed_ms(made, last + HOUR, last + HOUR) == 0
 
 
 def test_a_whole_calendar_covers_ninety_years() -> None:
@@ -220,6 +223,15 @@ def test_both_ends_of_a_season_belong_to_it() -> None:
     assert [hours(on, made) for on in ("2018-02-28", "2018-03-01", "2018-12-31", "2018-12-28")] == [1, 8, 1, 8]
 
 
+def test_a_season_of_one_day_at_either_end_of_a_calendar_lasts_that_day() -> None:
+    short = {"mon": (("09:00", "10:00"),), "wed": (("09:00", "10:00"),)}
+    eve, second = ({"from": on, "to": on, "week": short} for on in ("12-31", "01-02"))
+    _, made = calendar(2019, 2019, seasons=(eve, second))
+    worked = {"2019-01-01": 8, "2019-01-02": 1, "2019-01-03": 8, "2019-12-30": 8, "2019-12-31": 0}
+    assert {on: hours(on, made) for on in worked} == worked
+    assert elapsed_ms(made, made.from_ms, made.to_ms) == made.worked_ms
+
+
 def test_a_zones_changes_are_found_to_the_second() -> None:
     """Asked past the cache, which would hide a fault from whoever changes the code under running tests."""
     clock = zone_clock.__wrapped__("Europe/Berlin")
@@ -230,3 +242,8 @@ def test_a_zones_changes_are_found_to_the_second() -> None:
     assert clock.since_s[0] == ms("1989-01-01T00:00+00:00") // 1000
     assert clock.since_s[-1] == ms("2080-10-27T01:00+00:00") // 1000
     assert len(changes) == 1 + 2 * 92
+    zone, second = ZoneInfo("Europe/Berlin"), timedelta(seconds=1)
+    for since, offset in list(changes.items())[1:]:
+        before, after = (datetime.fromtimestamp(at_s, zone).utcoffset() for at_s in (since - 1, since))
+        assert before != after == offset * second
+    assert {type(offset) for offset in clock.offset_s} == {int}
