@@ -22,6 +22,7 @@ from domain.worktime import (
     explain,
     near_ms,
 )
+from domain.worktime.calendar import BUCKET_BITS
 from domain.worktime.zone import zone_clock
 
 OFFICE = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("08:00", "12:00"), ("14:00", "18:00")))
@@ -108,12 +109,31 @@ def test_a_session_lasts_the_real_time_between_its_ends(
 ) -> None:
     _, made = calendar(zone=zone, week={"sun": (session,)})
     assert hours(on, made, offset) == worked
+    assert all(start < end for start, end in zip(made.starts[1:], made.ends[1:], strict=True))
 
 
 def test_a_date_that_a_zone_left_out_is_worked_by_nobody() -> None:
-    _, made = calendar(2011, 2012, zone="Pacific/Apia", week={"fri": (("08:00", "12:00"),)})
+    _, made = calendar(2009, 2012, zone="Pacific/Apia", week={"fri": (("08:00", "12:00"),)})
     assert elapsed_ms(made, ms("2011-12-28T00:00-10:00"), ms("2012-01-01T00:00+14:00")) == 0
     assert elapsed_ms(made, ms("2011-12-22T00:00-10:00"), ms("2012-01-07T00:00+14:00")) == 8 * HOUR
+    due = deadline_ms(made, ms("2011-12-29T09:00-10:00"), Limit.parse("1WD"), WdRule.END_OF_DAY)
+    assert due == ms("2012-01-06T12:00+14:00")
+
+
+def test_the_local_day_follows_a_change_of_clocks_at_once() -> None:
+    _, made = calendar(zone="Europe/Berlin")
+    assert made.zone == "Europe/Berlin"
+    due = deadline_ms(made, ms("2018-03-26T00:30+02:00"), Limit.parse("1WD"), WdRule.END_OF_DAY)
+    assert due == ms("2018-03-27T18:00+02:00")
+
+
+def test_working_time_that_fills_a_bucket_to_the_millisecond_is_done_before_the_break_that_follows() -> None:
+    """125 · 2^26 ms are 97 days and 2:10:08, the least that is whole seconds."""
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), (("00:00", "24:00"),))
+    _, made = calendar(week=week, special={"2018-04-08": (("00:00", "02:10:08"), ("03:00", "24:00"))})
+    assert made.when_worked(125 << BUCKET_BITS) == ms("2018-04-08T02:10:08+08:00")
+    assert made.when_worked((125 << BUCKET_BITS) + 1) == ms("2018-04-08T03:00:00.001+08:00")
+    assert made.when_worked(1) == made.from_ms + 1
 
 
 def test_a_zone_clock_shows_the_first_coming_and_skips_to_the_change() -> None:
