@@ -42,6 +42,9 @@ CASES: dict[str, CalendarFile] = {
             {"from": "12-01", "to": "01-31", "week": OFFICE},
         )
     ),
+    "two seasons": calendar(
+        seasons=({"from": "05-01", "to": "09-30", "week": OFFICE}, {"from": "12-31", "to": "05-01", "week": OFFICE})
+    ),
     "a season's week": calendar(seasons=({"from": "05-01", "to": "09-30", "week": {"mon": (("9", "10"),), "x": ()}},)),
     "no working time": calendar(week={}),
     "workday minutes": calendar(workday_minutes=450),
