@@ -46,6 +46,10 @@ CASES: dict[str, CalendarFile] = {
         seasons=({"from": "05-01", "to": "09-30", "week": OFFICE}, {"from": "12-31", "to": "05-01", "week": OFFICE})
     ),
     "a season's week": calendar(seasons=({"from": "05-01", "to": "09-30", "week": {"mon": (("9", "10"),), "x": ()}},)),
+    "a season without its first day": calendar(
+        seasons=({"from": "heute", "to": "05-01", "week": OFFICE}, {"from": "12-01", "to": "12-31", "week": OFFICE})
+    ),
+    "a special date's sessions": calendar(special={"2018-10-01": (("9:00", "10:00"),)}),
     "no working time": calendar(week={}),
     "workday minutes": calendar(workday_minutes=450),
     "make-up day on a free Monday": calendar(
@@ -60,6 +64,7 @@ GOOD: dict[str, CalendarFile] = {
     "sessions in any order, to midnight": calendar(
         week={**OFFICE, "mon": (("14:00", "18:00"), ("08:00", "12:00")), "sun": (("23:00", "24:00:00"),)}
     ),
+    "sessions that touch": calendar(week={"mon": (("08:00", "12:00"), ("12:00", "16:00"))}),
     "seasons side by side, one over new year": calendar(
         seasons=(
             {"from": "05-01", "to": "09-30", "week": OFFICE},
