@@ -263,8 +263,12 @@ def test_a_zones_changes_are_found_to_the_second() -> None:
     assert clock.since_s[0] == ms("1989-01-01T00:00+00:00") // 1000
     assert clock.since_s[-1] == ms("2080-10-27T01:00+00:00") // 1000
     assert len(changes) == 1 + 2 * 92
-    zone, second = ZoneInfo("Europe/Berlin"), timedelta(seconds=1)
-    for since, offset in list(changes.items())[1:]:
+    assert {type(offset) for offset in clock.offset_s} == {int}
+
+
+def test_a_clock_changes_at_the_second_at_which_its_zone_does() -> None:
+    clock, zone, second = zone_clock.__wrapped__("America/New_York"), ZoneInfo("America/New_York"), timedelta(seconds=1)
+    assert clock is not None
+    for since, offset in list(zip(clock.since_s, clock.offset_s, strict=True))[1:]:
         before, after = (datetime.fromtimestamp(at_s, zone).utcoffset() for at_s in (since - 1, since))
         assert before != after == offset * second
-    assert {type(offset) for offset in clock.offset_s} == {int}
