@@ -286,6 +286,8 @@ def test_the_report_of_ends_names_what_runs_out_soonest_first() -> None:
     assert ends((*start, replace(ADMITTED, until_ms=None)), start, ()) == []
     assert ends(soon, at_ms=39) == ends(soon, at_ms=100) == []
     assert ends((*start, replace(ADMITTED, until_ms=200), *CHANGE), at_ms=75) == []
+    ended = (*start, ADMITTED, *CHANGE[:2], Admitted(70, "zhao", 80, 90))
+    assert ends(ended, at_ms=85) == [("A1", 90)]
     gap = (*start, replace(ADMITTED, until_ms=79), *CHANGE)
     assert ends(gap, at_ms=75) == [("A1", 79)]
     assert len(ends(*([soon] * (EXPIRING_SHOWN_MAX + 1)))) == EXPIRING_SHOWN_MAX
@@ -413,6 +415,18 @@ TOLD: dict[str, Callable[[], list[Finding | AdmissionList]]] = {
 def test_each_finding_is_told_as_it_is_written_down(name: str) -> None:
     golden = msgspec.json.decode(GOLDEN.read_bytes(), type=dict[str, list[Finding]])
     assert TOLD[name]() == golden[name]
+
+
+def test_what_lies_on_a_limit_is_within_it() -> None:
+    steps = (APPLIED, Reviewed(10, "wang", False)) * (values.STEPS_PER_ITEM_MAX // 2)
+    wide = replace(APPLIED, matter=Matter(("02",) * values.CLASSES_PER_ITEM_MAX, LONG[1:]))
+    assert check(*MANY[2:], GOOD, Item("A1", (*steps[:-2], wide, steps[-1]))) == []
+
+
+def test_a_name_that_is_too_long_and_a_class_without_a_code_are_found() -> None:
+    found = check(GOOD, Item("A1", (replace(APPLIED, matter=Matter(("",), LONG)),)))
+    assert [f.code for f in found] == ["admission.class_unknown", "admission.text_too_long"]
+    assert "The zh of A1" in found[1].en
 
 
 def test_a_difference_tells_the_steps_that_were_added() -> None:
