@@ -184,7 +184,10 @@ def _code(what: str, code: str, digits: int, layout: CodeLayout | None) -> Itera
     if layout is None:
         if code != narrow(code) or unseen(code) or len(code) > CODE_CHARS_MAX:
             zh = f"{name_zh}代码“{code}”超过 {CODE_CHARS_MAX} 字,或含有全角、看不见的字符或首尾空白。"
-            en = f"The code '{code}' of a {name_en} has more than {CODE_CHARS_MAX} or full-width or unseen characters."
+            en = (
+                f"The code '{code}' of a {name_en} has more than {CODE_CHARS_MAX} characters, "
+                f"full-width or unseen ones, or blanks around it."
+            )
             yield _fault(f"{what}_code_text", code, zh, en, code, narrow(code))
     elif len(code) != digits or not (code.isascii() and code.isdigit()):
         zh = f"{name_zh}代码“{code}”应为 {digits} 位数字(编码规则 {layout})。"
@@ -200,21 +203,22 @@ def _names(key: str, zh: str, en: str) -> Iterator[Finding]:
 
 
 def _text(key: str, text: str) -> Iterator[Finding]:
+    name_zh, name_en = (f"{key} 的文字", f"A text of {key}") if key else ("标准的版本名", "The standard's version")
     odd = unseen(text)
     if odd is not None:
-        zh = f"{key} 的文字含有看不见的字符 {odd}。"
-        yield _fault("text_unseen", key, zh, f"A text of {key} holds the unseen character {odd}.", odd)
+        zh = f"{name_zh}含有看不见的字符 {odd}。"
+        yield _fault("text_unseen", key, zh, f"{name_en} holds the unseen character {odd}.", odd)
     if text != text.strip():
-        zh = f"{key} 的文字“{text}”首尾有空白。"
-        yield _fault("text_blanks", key, zh, f"A text of {key} has blanks around it: '{text}'.", text)
+        zh = f"{name_zh}“{text}”首尾有空白。"
+        yield _fault("text_blanks", key, zh, f"{name_en} has blanks around it: '{text}'.", text)
     if len(text) > TEXT_CHARS_MAX:
-        zh = f"{key} 的文字有 {len(text)} 字,最多 {TEXT_CHARS_MAX} 字。"
-        en = f"A text of {key} has {len(text)} characters; at most {TEXT_CHARS_MAX} are allowed."
+        zh = f"{name_zh}有 {len(text)} 字,最多 {TEXT_CHARS_MAX} 字。"
+        en = f"{name_en} has {len(text)} characters; at most {TEXT_CHARS_MAX} are allowed."
         yield _fault("text_chars_max", key, zh, en, str(len(text)), str(TEXT_CHARS_MAX))
 
 
 def _doubled(what: str, key: str, zh: str, en: str) -> Finding:
-    return _fault(f"{what}_doubled", key, f"{zh}重复,只能出现一次。", f"The {en} stands twice; once is allowed.", key)
+    return _fault(f"{what}_doubled", key, f"{zh} 重复,只能出现一次。", f"The {en} stands twice; once is allowed.", key)
 
 
 def _fault(code: str, key: str, zh: str, en: str, found: str = "", allowed: str = "") -> Finding:

@@ -75,6 +75,14 @@ def test_what_is_no_point_is_refused(lon: float, lat: float) -> None:
     assert found.code == "place.no_point"
 
 
+@pytest.mark.parametrize(("lon", "lat"), [(-180, 0), (180, 0), (0, -90), (0, 90)])
+def test_the_ends_of_the_world_are_points_and_what_lies_beyond_is_none(lon: float, lat: float) -> None:
+    places = Places(GridTree(small_city()))
+    beyond = lon and math.nextafter(lon, math.inf * lon), lat and math.nextafter(lat, math.inf * lat)
+    answers = [places.locate(lon, lat, T), places.locate(*beyond, T)]
+    assert [answer.code for answer in answers] == ["place.outside", "place.no_point"]
+
+
 def test_a_tree_without_areas_says_so() -> None:
     found = Places(GridTree([replace(grid, area=()) for grid in small_city()])).locate(113.0, 34.0, T)
     assert isinstance(found, Finding)
@@ -86,6 +94,9 @@ def test_what_the_city_covers_is_that_of_the_instant() -> None:
     places = Places(GridTree([Grid("91", 1, "镇", since_ms=T, area=half)]))
     assert places.covered(T - 1) is None
     assert places.covered(T) == (113.0, 34.0, 113.001, 34.001)
+    ended = Places(GridTree([Grid("91", 1, "镇", until_ms=T, area=half)]))
+    assert ended.covered(T - 1) == (113.0, 34.0, 113.001, 34.001)
+    assert ended.covered(T) is None
 
 
 def test_a_cell_that_is_split_answers_with_its_parts() -> None:

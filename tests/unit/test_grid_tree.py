@@ -60,6 +60,10 @@ def test_what_lies_over_and_under_a_grid_is_that_of_the_instant() -> None:
     assert [g.code for g in tree.ancestors("940203", T)] == ["940203", "9402", "94", "9"]
     assert tree.ancestors("910201", T) == ()
     assert tree.parent("9", T) is None
+    before = tree.parent("9101", T - 1)
+    assert before is not None
+    assert (before.code, before.until_ms) == ("91", T)
+    assert tree.parent("9101", T) is None
 
 
 def test_the_grids_of_a_level_at_an_instant() -> None:

@@ -26,6 +26,9 @@ from reference.sample_standard import sample_standard
 from tests.support.standards import SMALL, UNITS
 
 FIRST = SMALL.classes[0]
+STAGES_WRITTEN = "accept, file, dispatch, acknowledge, acknowledge_urgent, send_check, check, close, verify"
+NO_LIMIT_ZH = "不是有效时限:应为 1 至 100000(分钟至 999999)的整数加单位(UM, UH, WM, WH, WD, CD),如 4WH。"
+NO_LIMIT_EN = "is no limit: a number from 1 to 100000 (minutes: 999999) and one of UM, UH, WM, WH, WD, CD, like 4WH."
 
 
 def of_class(**fields: Any) -> Standard:
@@ -118,6 +121,143 @@ WARNINGS: list[tuple[str, str, Standard]] = [
 )
 def test_what_is_odd_but_possible_is_a_warning(code: str, key: str, standard: Standard) -> None:
     assert found_in(standard) == [(f"standard.{code}", key, Weight.WARNING)]
+
+
+SAID: list[tuple[Standard, str, str, str, str, str]] = [
+    (replace(SMALL, version=""), "", "", "", "标准没有版本名。", "The standard has no version."),
+    (
+        *(replace(SMALL, version=" 1"), "", " 1", "", "标准的版本名“ 1”首尾有空白。"),
+        "The standard's version has blanks around it: ' 1'.",
+    ),
+    (
+        *(replace(SMALL, stage_limits={"lunch": "1WH"}), "lunch", "lunch", STAGES_WRITTEN),
+        f"没有名为“lunch”的流程环节,可用的有:{STAGES_WRITTEN}。",
+        f"There is no stage 'lunch'; there are: {STAGES_WRITTEN}.",
+    ),
+    (
+        *(replace(SMALL, stage_limits={"accept": "0WH"}), "accept", "0WH", ""),
+        f"accept:“0WH”{NO_LIMIT_ZH}",
+        f"accept: '0WH' {NO_LIMIT_EN}",
+    ),
+    (
+        *(replace(SMALL, majors=(*SMALL.majors, SMALL.majors[0])), "01", "01", ""),
+        *("大类代码 01 重复,只能出现一次。", "The major class 01 stands twice; once is allowed."),
+    ),
+    (
+        *(replace(SMALL, majors=(*SMALL.majors, MajorClass("3", "x", "x"))), "3", "3", "2 digits"),
+        "大类代码“3”应为 2 位数字(编码规则 2 + 2 + 2)。",
+        "The code '3' of a major class must have 2 digits and nothing else (layout 2 + 2 + 2).",
+    ),
+    (
+        *(replace(SMALL, classes=(*SMALL.classes, FIRST)), "010101", "010101", ""),
+        *("小类代码 010101 重复,只能出现一次。", "The class 010101 stands twice; once is allowed."),
+    ),
+    (
+        *(of_class(code="01010"), "01010", "01010", "6 digits"),
+        "小类代码“01010”应为 6 位数字(编码规则 2 + 2 + 2)。",
+        "The code '01010' of a class must have 6 digits and nothing else (layout 2 + 2 + 2).",
+    ),
+    (
+        *(of_class(code="990101"), "990101", "99", "01, 02", "小类 990101 不属于任何大类,大类有:01, 02。"),
+        "The class 990101 lies under no major class; there are: 01, 02.",
+    ),
+    (of_class(zh=""), "010101", "", "", "010101 没有中文名称。", "010101 has no Chinese name."),
+    (of_class(en=""), "010101", "", "", "010101 没有英文名称。", "010101 has no English name."),
+    (
+        *(of_class(responsible="x"), "010101", "x", "a code of the units or 'territory'"),
+        "010101 的处置单位“x”不存在,应为单位表中的代码或 territory(属地)。",
+        "The responsible unit 'x' of 010101 does not exist; allowed is a code of the units or 'territory'.",
+    ),
+    (
+        *(of_condition(responsible="x"), "010101/01", "x", "a code of the units or 'territory'"),
+        "010101/01 的处置单位“x”不存在,应为单位表中的代码或 territory(属地)。",
+        "The responsible unit 'x' of 010101/01 does not exist; allowed is a code of the units or 'territory'.",
+    ),
+    (
+        *(of_condition(owner="territory"), "010101/01", "territory", "a code of the units"),
+        "010101/01 的主管部门“territory”不存在,应为单位表中的代码。",
+        "The duty owner 'territory' of 010101/01 does not exist; allowed is a code of the units.",
+    ),
+    (
+        of_class(conditions=(FIRST.conditions[0], replace(FIRST.conditions[1], code="01"))),
+        *("010101/01", "010101/01", "", "立案条件代码 010101/01 重复,只能出现一次。"),
+        "The condition 010101/01 stands twice; once is allowed.",
+    ),
+    (
+        of_class(conditions=(FIRST.conditions[0], replace(FIRST.conditions[1], zh="缺失"))),
+        *("010101/02", "缺失", "", "小类 010101 的立案条件“缺失”重复。"),
+        "The filing condition '缺失' stands twice in the class 010101.",
+    ),
+    (
+        *(of_condition(closing_zh="补\u200b齐"), "010101/01", "U+200B", ""),
+        "010101/01 的文字含有看不见的字符 U+200B。",
+        "A text of 010101/01 holds the unseen character U+200B.",
+    ),
+    (
+        *(of_condition(legal_en="law "), "010101/01", "law ", "", "010101/01 的文字“law ”首尾有空白。"),
+        "A text of 010101/01 has blanks around it: 'law '.",
+    ),
+    (
+        *(of_condition(en="x" * 2_001), "010101/01", "2001", "2000", "010101/01 的文字有 2001 字,最多 2000 字。"),
+        "A text of 010101/01 has 2001 characters; at most 2000 are allowed.",
+    ),
+    (
+        *(of_condition(limit=None), "010101/01", "", ""),
+        "立案条件 010101/01 没有处置时限,应为整数加单位,如 4WH。",
+        "The filing condition 010101/01 has no limit; it needs a number and a unit, like 4WH.",
+    ),
+    (
+        *(of_condition(limit="3XX", urgent=False), "010101/01", "3XX", ""),
+        f"010101/01:“3XX”{NO_LIMIT_ZH}",
+        f"010101/01: '3XX' {NO_LIMIT_EN}",
+    ),
+    (
+        of_condition(stages=(Stage("a", "一", "One", "1WH"), Stage("a", "二", "Two", "1WH"))),
+        *("010101/01/a", "010101/01/a", "", "阶段代码 010101/01/a 重复,只能出现一次。"),
+        "The stage 010101/01/a stands twice; once is allowed.",
+    ),
+    (
+        *(of_condition(stages=(Stage("a", "一", "One", "x"),)), "010101/01/a", "x", ""),
+        f"010101/01/a:“x”{NO_LIMIT_ZH}",
+        f"010101/01/a: 'x' {NO_LIMIT_EN}",
+    ),
+    (
+        of_condition(stages=tuple(Stage(f"{n}", "一", "One", "1WH") for n in range(21))),
+        *("010101/01", "21", "20", "010101/01 有 21 个阶段,最多 20 个。"),
+        "010101/01 has 21 stages; at most 20 are allowed.",
+    ),
+    (
+        *(of_condition(urgent=False), "010101/01", "2UH", "", "010101/01 的时限 2UH 是紧急时限,但未标为紧急。"),
+        "The limit 2UH of 010101/01 is urgent, the condition is not.",
+    ),
+    (
+        *(of_condition(limit="4WH"), "010101/01", "4WH", "UM, UH"),
+        "010101/01 标为紧急,但时限 4WH 不是紧急时限(UM、UH)。",
+        "010101/01 is marked urgent, but its limit 4WH is none of UM and UH.",
+    ),
+    (
+        *(of_condition(simple=True), "010101/01", "2UH", ""),
+        "010101/01 在简易清单上,但时限 2UH 是紧急时限。",
+        "010101/01 is on the simple list, but its limit 2UH is urgent.",
+    ),
+    (
+        *(replace(SMALL, majors=(*SMALL.majors, MajorClass("03", "空", "Empty"))), "03", "", ""),
+        *("大类 03 没有小类。", "The major class 03 has no class under it."),
+    ),
+    (
+        replace(SMALL, layout=None, classes=(replace(FIRST, code="\uff10"), SMALL.classes[1])),
+        *("\uff10", "\uff10", "0", "小类代码“\uff10”超过 64 字,或含有全角、看不见的字符或首尾空白。"),
+        "The code '\uff10' of a class has more than 64 characters, full-width or unseen ones, or blanks around it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("standard", "key", "found", "allowed", "zh", "en"), SAID, ids=range(len(SAID)))
+def test_what_is_wrong_is_said_in_whole_sentences_with_what_was_found_and_is_allowed(
+    standard: Standard, key: str, found: str, allowed: str, zh: str, en: str
+) -> None:
+    said = [(f.part, f.key, f.found, f.allowed, f.zh, f.en) for f in check_standard(standard, UNITS)]
+    assert ("standard", key, found, allowed, zh, en) in said
 
 
 def test_many_faults_are_named_all_in_the_order_of_the_standard() -> None:
