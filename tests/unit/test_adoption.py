@@ -7,9 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from domain.adoption.actions import Adopt, AdoptionAttempt
+from domain.adoption.decide import decide
+from domain.adoption.events import Adopted
 from domain.adoption.evolve import evolve
-from domain.adoption.state import InForce
+from domain.adoption.state import InForce, Met
 from domain.case import actions as a
+from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.frame import Rules
 from domain.case.values import Actor, Channel, ClockKind, Place, Role
 from eventlog.casefile import CaseFile, absorb
@@ -191,3 +194,53 @@ def test_the_state_of_a_case_does_not_hang_on_adoptions() -> None:
     assert file.case is not None
     assert file.case.rulebook == ONE
     assert evolve(InForce(), AdoptionAttempt("x", 3, ADMIN, Adopt(ONE), AT), 0, ()).version is None
+
+
+FORCE = InForce(ONE, 5, ("t",))
+
+
+def attempt(action: Adopt, who: Actor = ADMIN, action_id: str = "x") -> AdoptionAttempt:
+    return AdoptionAttempt(action_id, 3, who, action, AT)
+
+
+def test_what_is_adopted_names_the_instant_the_person_the_towns_and_what_it_follows() -> None:
+    assert decide(FORCE, attempt(Adopt(TWO, ONE, "new limit")), 9, ["a", "b"]) == Adopted(
+        9, TWO, "admin", ("a", "b"), ONE, "new limit"
+    )
+    assert decide(InForce(), attempt(Adopt(TWO)), 9, ()) == Adopted(9, TWO, "admin", ())
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "code", "detail"),
+    [
+        (
+            actor(Role.DISPATCHER),
+            Adopt(TWO),
+            ReasonCode.WRONG_ROLE,
+            {"found": "dispatcher", "allowed": ["admin", "importer"]},
+        ),
+        (ADMIN, Adopt(TWO, TWO), ReasonCode.BASE_MOVED, {"found": ONE, "expected": TWO}),
+    ],
+)
+def test_a_refused_adoption_says_what_was_found_and_what_is_allowed(
+    who: Actor, action: Adopt, code: ReasonCode, detail: dict[str, object]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        decide(FORCE, attempt(action, who), 9, ())
+    assert (refused.value.code, refused.value.detail) == (code, detail)
+
+
+def test_an_adoption_of_what_is_in_force_says_since_when_it_is() -> None:
+    with pytest.raises(AlreadySo) as same:
+        decide(FORCE, attempt(Adopt(ONE, ONE)), 9, ())
+    assert same.value.detail == {"version": ONE, "since_ms": 5}
+    with pytest.raises(AlreadySo):
+        decide(FORCE, attempt(Adopt(ONE, TWO), actor(Role.IMPORTER)), 9, ())
+
+
+def test_an_id_is_met_once_and_what_was_adopted_is_in_force_from_its_instant() -> None:
+    action = Adopt(TWO)
+    one = evolve(FORCE, attempt(action), 7, [Adopted(9, TWO, "admin", ("a",))])
+    assert one == InForce(TWO, 9, ("a",), {"x": Met(7, action)})
+    assert evolve(one, attempt(Adopt(ONE)), 8, ()) == one
+    assert evolve(one, attempt(action, action_id="y"), 8, ()).seen == {"x": Met(7, action), "y": Met(8, action)}

@@ -220,6 +220,26 @@ def test_no_change_touches_the_past_and_tampering_is_seen() -> None:
     assert {f.code for f in keeps_the_past(small_city()[1:], small_city(), T)} == {"grids.past_added"}
 
 
+def test_the_past_ends_at_the_instant_and_its_rows_may_stand_in_any_order() -> None:
+    row, post = Grid("91", 1, "镇"), Post("wu", Role.GRID_HEAD, "91", 1, since_ms=1)
+    times = [(None, T - 1), (T - 1, T), (T, T + 1)]
+    grids = [replace(row, since_ms=since, until_ms=until, became=("91",)) for since, until in times]
+    posts = [replace(post, since_ms=since, until_ms=until) for since, until in times]
+    assert keeps_the_past(grids, grids[::-1], T, posts, posts[::-1]) == []
+    open_then = [replace(row, until_ms=T - 1, became=("91",)), replace(row, since_ms=T - 1)]
+    assert keeps_the_past(grids, open_then, T, posts, [posts[0], replace(posts[1], until_ms=None)]) == []
+    longer = [replace(grids[0], until_ms=T), *grids[1:]]
+    found = keeps_the_past(grids, longer, T, posts, [replace(posts[0], until_ms=T), *posts[1:]])
+    assert [finding.code for finding in found] == [
+        f"{part}.past_{what}" for part in ("grids", "posts") for what in ("lost", "added")
+    ]
+    assert keeps_the_past(grids, grids[:2], T, posts, posts[:2]) == []
+    assert [f.code for f in keeps_the_past(grids, grids[:2], T + 1, posts, posts[:2])] == [
+        "grids.past_lost",
+        "posts.past_lost",
+    ]
+
+
 def test_a_grid_that_is_to_begin_later_is_not_left_without_what_it_lies_under() -> None:
     later = Renumber(code="920101", new_code="910110", at="1970-01-01T01:00:00+00:00")
     assert codes(change(later, Renumber(code="9101", new_code="9109"))) == ["grid_begins_later"]

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.finding import Finding
+from domain.grid.area import contains
 from domain.grid.change import Part, Renumber, Split
 from domain.grid.changes import apply_changes
 from domain.grid.places import Places
@@ -19,7 +20,9 @@ T = 1_000_000
 
 
 def test_the_middle_of_each_cell_lies_in_it() -> None:
-    places = Places(GridTree(small_city()))
+    tree = GridTree(small_city())
+    places = Places(tree)
+    assert places.tree is tree
     for town in (1, 2):
         for village in (1, 2):
             for cell in (1, 2, 3, 4):
@@ -43,6 +46,16 @@ def test_the_lowest_level_that_is_drawn_answers() -> None:
     assert inner is not None
     assert outer is not None
     assert (inner.code, outer.code) == ("9101", "91")
+
+
+def test_an_area_reaches_to_the_easternmost_and_northernmost_spot_that_it_holds() -> None:
+    wedge = ((WEST, SOUTH), (WEST + 10, SOUTH), (WEST + 20, SOUTH + 20), (WEST + 10, SOUTH + 20))
+    places = Places(GridTree([Grid("91", 1, "镇", area=(wedge,))]))
+    answers = {
+        (x, y): places.find((WEST + x) / 1e6, (SOUTH + y) / 1e6, T) is not None for x in range(21) for y in range(21)
+    }
+    assert answers == {at: contains((wedge,), (WEST + at[0], SOUTH + at[1])) for at in answers}
+    assert any(answers[x, 19] for x in range(21))
 
 
 def test_a_point_outside_is_refused_with_what_the_city_covers() -> None:

@@ -64,11 +64,22 @@ def test_without_areas_the_nearest_seat_decides_and_no_seat_decides_nothing() ->
         assert rehomed(tree, "9101", 113.0, lat, T) == Rehoming(code, ("9103", "9104"))
 
 
+@pytest.mark.parametrize("side", [0.1, -0.1])
 @pytest.mark.parametrize(
-    ("north", "east", "nearest"), [(0.06, 0.1, "9104"), (0.04, 0.1, "9103"), (0.06, -0.1, "9104"), (0.04, -0.1, "9103")]
+    ("lat", "north", "nearest"),
+    [
+        (60.0, 0.051, "9104"),
+        (60.0, 0.049, "9103"),
+        (34.0, 0.084, "9104"),
+        (34.0, 0.082, "9103"),
+        (0.0, 0.101, "9104"),
+        (0.0, 0.099, "9103"),
+    ],
 )
-def test_a_degree_of_longitude_counts_as_it_is_long_at_that_latitude(north: float, east: float, nearest: str) -> None:
-    found = rehomed(two_seats(113.0, 60.0 + north, 113.0 + east, 60.0), "9101", 113.0, 60.0, T)
+def test_a_degree_of_longitude_counts_as_it_is_long_at_that_latitude(
+    lat: float, north: float, side: float, nearest: str
+) -> None:
+    found = rehomed(two_seats(113.0, lat + north, 113.0 + side, lat), "9101", 113.0, lat, T)
     assert found is not None
     assert (found.grid, found.incomplete) == (nearest, False)
 

@@ -106,6 +106,9 @@ def test_a_code_that_stays_with_a_part_stands_for_both_if_it_was_written_before(
     changed = apply_changes(small_city(), (), [split], T)
     assert changed.findings == ()
     tree = GridTree(changed.grids)
+    assert [g.code for g in tree.under("91", T) if g.level == 2] == ["9101"]
+    assert [g.code for g in tree.under("9", T) if g.level < 3] == ["91", "9101", "92", "9201", "9202", "93", "9302"]
+    assert [g.code for g in tree.under("9", T - 1) if g.level < 3] == ["91", "9101", "9102", "92", "9201", "9202"]
     assert tree.successors("91", T) == ("91",)
     assert tree.successors("91", T, meant_ms=T) == ("91",)
     assert tree.successors("91", T, meant_ms=T - 1) == ("91", "93")
