@@ -44,7 +44,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.IMPORT_TIME_IN_FUTURE: ("导入的时间晚于当前时刻", "An imported time lies in the future"),
     ReasonCode.IMPORT_ENDS_BEFORE_START: ("结束时间早于上报时间", "An imported time lies before the report"),
     ReasonCode.IMPORT_OUT_OF_ORDER: ("导入步骤的时间先后颠倒", "Imported steps are out of order"),
-    ReasonCode.OUTSIDE_CALENDAR: ("时限超出日历所覆盖的年份", "The clock would leave the years that the calendar covers"),
+    ReasonCode.OUTSIDE_CALENDAR: (
+        "时限超出日历所覆盖的年份",
+        "The clock would leave the years that the calendar covers",
+    ),
     ReasonCode.NO_RULES: ("本分区尚未采用任何标准", "Nothing has been adopted in this partition yet"),
     ReasonCode.BASE_MOVED: ("预览之后已采用了别的版本", "Another version was adopted since the preview"),
 }
