@@ -28,8 +28,8 @@ from projections.adoptions import AdoptionRow
 from reference.contents import PARTS, Contents, encode_part
 
 IN_FORCE = "in-force"
-OUTSIDERS = frozenset({Role.WALL, Role.PUBLIC})
-"""Posts name persons: staff read reference contents, a screen and the public door do not."""
+OUTSIDERS = frozenset({Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
+"""Posts name persons: staff read reference contents, a screen, a machine and the public door do not."""
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DAY = timedelta(days=1)
 
@@ -106,6 +106,7 @@ async def staff(parts: Parts, request: Request) -> Person:
     person = await parts.person(request)
     if all(post.role in OUTSIDERS for post in person.posts):
         raise Problem("forbidden", found=[str(post.role) for post in person.posts])
+    parts.spend(person.username)
     return person
 
 

@@ -124,7 +124,8 @@ def judge(file: CaseFile, attempt: Attempt, arrived: Arrived, office: Office) ->
         version=file.case.version if file.case else 0,
         flags=_flags(attempt, arrived.recorded_at_ms),
     )
-    met = file.seen.get(attempt.id)
+    # A tick is one look and no more: met again, it looks again, or what fell due meanwhile would never be told.
+    met = None if isinstance(attempt.action, Tick) else file.seen.get(attempt.id)
     if met is not None and met.digest == attempt.digest:
         return msgspec.structs.replace(plain, first=met.origin)
     if met is not None:
@@ -137,8 +138,8 @@ def judge(file: CaseFile, attempt: Attempt, arrived: Arrived, office: Office) ->
 def _decided(file: CaseFile, attempt: Attempt, plain: DecisionRecord, office: Office) -> DecisionRecord:
     replace = msgspec.structs.replace
     if office.rules is None:
-        refused = Rejection(ReasonCode.NO_RULES)
-        return _chained(file, replace(plain, outcome=Outcome.REJECTED, rejection=refused))
+        refused = replace(plain, outcome=Outcome.REJECTED, rejection=Rejection(ReasonCode.NO_RULES))
+        return refused if isinstance(attempt.action, Tick) else _chained(file, refused)
     decision = decide(file.case, attempt, plain.at_ms, office.rules, office.number)
     match decision:
         case Accepted():

@@ -119,5 +119,5 @@ def _wanted(
         others = [p for p in range(PARTITIONS) if states.get(p, InForce()).version != version]
         if len(others) > len(empty):
             return str(uuid.uuid4()), others
-    # The same id for whoever begins this log with these contents: two at once do it once.
-    return str(uuid.uuid5(FIRST, f"{log}:{version}")), empty
+    # One id for the beginning of this log, whatever the contents: rows that were lost begin nothing anew.
+    return str(uuid.uuid5(FIRST, log)), empty

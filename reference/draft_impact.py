@@ -54,7 +54,7 @@ def open_case(file: CaseFile) -> OpenCase | None:
         str(case.status),
         case.place.lon,
         case.place.lat,
-        case.placed_ms,
+        case.placed_since_ms,
     )
 
 

@@ -15,7 +15,7 @@ from domain.grid.tree import GridTree
 from domain.routing.check import check_routing
 from domain.standard.check import check_standard
 from domain.unit import Unit
-from domain.worktime import CalendarError, compile_calendar
+from domain.worktime import check_calendar
 from reference.contents import Contents
 
 
@@ -23,21 +23,13 @@ def check_contents(contents: Contents) -> list[Finding]:
     """Everything that is wrong in these contents, or that a person should know of them, part after part."""
     tree = GridTree(contents.grids)
     return [
-        *_calendar(contents),
+        *check_calendar(contents.calendar),
         *check_standard(contents.standard, contents.units),
         *check_tree(tree),
         *_units(contents.units, set(tree.codes)),
         *check_routing(contents.routing, contents.standard.classes, contents.units, contents.grids),
         *check_admission(contents.admission, contents.standard.classes),
     ]
-
-
-def _calendar(contents: Contents) -> list[Finding]:
-    try:
-        compile_calendar(contents.calendar)
-    except CalendarError as error:
-        return [Finding(error.code, "calendar", error.zh, error.en)]
-    return []
 
 
 def _units(units: Iterable[Unit], grids: set[str]) -> list[Finding]:

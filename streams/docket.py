@@ -34,6 +34,8 @@ class Docket:
         self.last_origin = last_origin
         self.series = series
         self.in_force = in_force
+        self._before: str | None = None
+        """What the last decision was made by, in a log from before anything was adopted."""
         self.held = True
         self._zone = zone
         self._files: dict[str, CaseFile] = {}
@@ -57,13 +59,14 @@ class Docket:
             if isinstance(record, AdoptionRecord):
                 self.in_force = evolve(self.in_force, record.attempt, record.origin.offset, record.events)
         if isinstance(record, DecisionRecord):
+            self._before = record.rulebook or self._before
             self._absorb(record, entry.stored.value or b"")
 
     def versions(self, ids: set[str]) -> set[str]:
         """The versions of the contents that deciding on these cases may need: the one in force, and pinned ones."""
         cases = (self._files[case_id].case for case_id in ids)
         pinned = {case.rulebook for case in cases if case is not None}
-        return {version for version in (self.in_force.version, *pinned) if version}
+        return {version for version in (self.in_force.version or self._before, *pinned) if version}
 
     def decide(
         self, arrived: Arrived, attempt: Attempt | AdoptionAttempt | None, editions: Mapping[str, Rules], release: str
@@ -94,9 +97,10 @@ class Docket:
         return record, value
 
     def _rules(self, editions: Mapping[str, Rules]) -> Rules | None:
-        if self.in_force.version is None:
+        version = self.in_force.version or self._before
+        if version is None:
             return None
-        return replace(editions[self.in_force.version], since_ms=self.in_force.since_ms, pinned=editions)
+        return replace(editions[version], since_ms=self.in_force.since_ms, pinned=editions)
 
     def _absorb(self, record: DecisionRecord, value: bytes) -> None:
         if record.outcome is Outcome.UNDECODABLE:

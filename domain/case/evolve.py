@@ -82,7 +82,6 @@ def _opened(event: Reported) -> Case:
         discoverer_unit=event.discoverer_unit,
         case_class=event.case_class,
         opened_ms=event.at_ms,
-        placed_ms=event.at_ms,
     )
 
 

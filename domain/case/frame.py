@@ -13,7 +13,7 @@ from domain.case.events import CaseEvent, ClockStarted, ClockStopped
 from domain.case.state import Case, Party
 from domain.case.values import Actor, ClockKind, Role, Status
 from domain.rulebook import Rulebook
-from domain.standard.values import Standard
+from domain.standard.values import DEFAULT_STAGE_LIMITS, Standard
 from domain.worktime import Calendar
 
 GRID_STAFF: frozenset[Role] = frozenset({Role.COLLECTOR, Role.GRID_HEAD})
@@ -128,7 +128,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         """Start a stage clock with the standard's limit for it; urgent classes sign sooner."""
         limits = self.standard.stage_limits
         name = "acknowledge_urgent" if kind is ClockKind.ACKNOWLEDGE and self.case.urgent else str(kind)
-        return self.start(kind, holder, limits[name], unit)
+        return self.start(kind, holder, limits.get(name, DEFAULT_STAGE_LIMITS[name]), unit)
 
 
 def require_scope(actor: Actor, grid: str) -> None:

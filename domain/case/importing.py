@@ -52,6 +52,7 @@ from domain.case.frame import Frame, Rules, desk, unit_holder
 from domain.case.intake import accept, decline, filed_event, reported_event, require_class, require_known_place
 from domain.case.state import Case
 from domain.case.values import HANDLING_CLOCKS, Actor, ClockKind, Role, Status
+from domain.standard.values import DEFAULT_STAGE_LIMITS
 
 _ENDS: dict[type, ClockKind] = {
     Accept: ClockKind.ACCEPT,
@@ -86,7 +87,7 @@ def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, 
     events: list[CaseEvent] = [reported, imported]
     if not action.steps or not _unstated(action.steps, ClockKind.ACCEPT):
         stage = rules.book.standard
-        limit = stage.stage_limits["accept"]
+        limit = stage.stage_limits.get("accept", DEFAULT_STAGE_LIMITS["accept"])
         events.append(clocks.started(ClockKind.ACCEPT, action.opened_ms, desk(0), limit, rules.calendar, stage.wd_rule))
     case = fold(None, events)
     assert case is not None, "a report makes a case"

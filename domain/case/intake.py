@@ -10,7 +10,7 @@ from domain.case.frame import GRID_STAFF, Frame, Rules, desk, require_scope
 from domain.case.ownership import flags, proposal
 from domain.case.values import Channel, ClockKind, Role, Status
 from domain.rulebook import Rulebook
-from domain.standard.values import CaseClass, Condition
+from domain.standard.values import DEFAULT_STAGE_LIMITS, CaseClass, Condition
 from domain.worktime import Limit, LimitError
 
 REPORTERS: frozenset[Role] = frozenset(
@@ -33,7 +33,12 @@ def report(action: Report, attempt: Attempt, at_ms: int, rules: Rules, number: s
     limits = rules.book.standard.stage_limits
     reported = reported_event(action, attempt, at_ms, number, level)
     clock = clocks.started(
-        ClockKind.ACCEPT, at_ms, desk(level), limits["accept"], rules.calendar, rules.book.standard.wd_rule
+        ClockKind.ACCEPT,
+        at_ms,
+        desk(level),
+        limits.get("accept", DEFAULT_STAGE_LIMITS["accept"]),
+        rules.calendar,
+        rules.book.standard.wd_rule,
     )
     return [reported, *flags(rules, action.case_class, at_ms), clock]
 

@@ -16,13 +16,13 @@ from domain.grid.rehome import rehomed as rule
 
 def rehoming_due_ms(case: Case, rules: Rules) -> int | None:
     """When the case has to move, ms, past or ahead; None if its grid has no known end, or nothing follows it."""
-    found = move_of(case.place, case.placed_ms, rules)
+    found = move_of(case.place, case.placed_since_ms, rules)
     return None if found is None else found[0]
 
 
 def rehomed(case: Case, rules: Rules, at_ms: int) -> Rehomed | None:
     """The event, if that instant has come at `at_ms`."""
-    found = move_of(case.place, case.placed_ms, rules)
+    found = move_of(case.place, case.placed_since_ms, rules)
     if found is None or found[0] > at_ms:
         return None
     due_ms, moved = found

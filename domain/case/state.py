@@ -61,8 +61,8 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     `returned_from` is the unit that led a returned case, until it is dispatched again; `extensions` counts those
     granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back. `recurs` is
     the closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place
-    was written down; `proposed` is the lead that the routing proposed at filing, `unclear` that it could not (until it
-    is dispatched).
+    was written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that
+    it could not (until it is dispatched).
     """
 
     status: Status
@@ -73,7 +73,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     place: Place
     discoverer: str
     opened_ms: int
-    placed_ms: int = 0
+    placed_ms: int | None = None
     place_incomplete: bool = False
     discoverer_unit: str | None = None
     case_class: str | None = None
@@ -100,6 +100,11 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     source: Source | None = None
     ended_ms: int | None = None
     clocks: tuple[Clock, ...] = ()
+
+    @property
+    def placed_since_ms(self) -> int:
+        """When the present place was written down, ms."""
+        return self.opened_ms if self.placed_ms is None else self.placed_ms
 
     @property
     def open(self) -> bool:

@@ -36,7 +36,7 @@ def rehomed(
         return None
     if len(codes) == 1:
         return Rehoming(codes[0], codes)
-    if lon is not None and lat is not None:
+    if _on_earth(lon, lat) and lon is not None and lat is not None:
         chosen = _nearest(tree, codes, lon, lat, at_ms)
         if chosen is not None:
             return Rehoming(chosen, codes)
@@ -50,9 +50,14 @@ def _nearest(tree: GridTree, codes: tuple[str, ...], lon: float, lat: float, at_
     if any(areas.values()):
         return next((code for code in codes if any(contains(area, at) for area in areas[code])), None)
     seats = {code: grid for code in codes if (grid := tree.find(code, at_ms)) is not None}
-    if any(grid.lon is None or grid.lat is None for grid in seats.values()):
+    if not all(_on_earth(grid.lon, grid.lat) for grid in seats.values()):
         return None
     return min(codes, key=lambda code: (_distance(seats[code], at), code))
+
+
+def _on_earth(lon: float | None, lat: float | None) -> bool:
+    """False also for what is no number: a place may have been written down before anybody looked at it."""
+    return lon is not None and lat is not None and -180 <= lon <= 180 and -90 <= lat <= 90
 
 
 def areas_of(tree: GridTree, code: str, at_ms: int) -> tuple[Area, ...]:

@@ -244,3 +244,42 @@ def test_an_id_is_met_once_and_what_was_adopted_is_in_force_from_its_instant() -
     assert one == InForce(TWO, 9, ("a",), {"x": Met(7, action)})
     assert evolve(one, attempt(Adopt(ONE)), 8, ()) == one
     assert evolve(one, attempt(action, action_id="y"), 8, ()).seen == {"x": Met(7, action), "y": Met(8, action)}
+
+
+def test_a_tick_that_met_nothing_in_force_looks_again_once_something_is() -> None:
+    partition = Partition()
+    early = a.Attempt("tick", "a", actor(Role.SYSTEM, scope=""), a.Tick(), AT, "tick")
+    refused = partition.feed("a", early)
+    assert isinstance(refused, DecisionRecord)
+    assert (refused.outcome, refused.chained) == (Outcome.REJECTED, False)
+    partition.adopt(ONE, "first")
+    partition.file("a")
+    assert partition.feed("a", early).outcome is not Outcome.REPEATED
+    assert partition.feed("a", early).outcome is not Outcome.REPEATED
+
+
+def test_a_log_from_before_adoptions_is_decided_by_what_its_last_record_names() -> None:
+    partition = Partition()
+    partition.adopt(ONE, "first")
+    partition.file("a")
+    old = Docket(3, 0, Series(), "Asia/Shanghai", InForce())
+    old.put({"a"}, {})
+    for offset, record in enumerate(partition.records[1:], start=1):
+        old.fold(Entry(Stored(3, offset, AT, b"", encode(record)), record))
+    assert old.versions({"a"}) == {ONE}
+    attempt = a.Attempt("d", "a", actor(Role.DISPATCHER), a.Dispatch(TEAM), AT, "d")
+    place = Origin("t", 3, old.last_origin + 1)
+    decided = old.decide(Arrived(place, AT + 9, b"a", msgspec.json.encode(attempt)), attempt, EDITIONS, "test")
+    assert decided is not None
+    assert decided[0].outcome is Outcome.ACCEPTED
+    assert decided[0].rulebook == ONE
+
+
+def test_a_standard_that_names_no_stage_limits_has_the_usual_ones() -> None:
+    bare = replace(OLD, standard=replace(OLD.standard, stage_limits={}))
+    partition = Partition()
+    version, _ = pack(bare)
+    EDITIONS[version] = rules_of(bare, version)
+    partition.adopt(version, "first")
+    assert partition.file("a").outcome is Outcome.ACCEPTED
+    assert partition.due_ms("a") is not None

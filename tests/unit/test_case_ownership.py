@@ -139,3 +139,12 @@ def test_a_clock_that_would_leave_the_calendars_years_is_refused_and_stops_nobod
     record = desk.act(actor(Role.DISPATCHER), a.Dispatch(TEAM), ms("2079-12-31T17:59"))
     assert record.rejection is not None
     assert record.rejection.code == "outside_calendar"
+
+
+def test_a_point_that_is_nowhere_on_earth_moves_the_case_as_one_without_a_point() -> None:
+    desk = filed(place=Place(GRID, 1e308, float("nan")))
+    desk.rules = split_city(AT + HOUR)
+    desk.act(CLOCK, a.Tick(), AT + HOUR)
+    [moved] = events(desk, Rehomed)
+    assert isinstance(moved, Rehomed)
+    assert (moved.grid, moved.incomplete) == (GRID[:12], True)
