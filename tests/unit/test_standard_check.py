@@ -319,7 +319,8 @@ def test_more_conditions_than_a_standard_may_have_are_refused(monkeypatch: pytes
     monkeypatch.setattr(check, "ROWS_MAX", 3)
     assert check_standard(SMALL, UNITS) == []
     monkeypatch.setattr(check, "ROWS_MAX", 2)
-    assert [(f.code, f.found, f.allowed) for f in check_standard(SMALL, UNITS)] == [("standard.rows_max", "3", "2")]
+    zh, en = "标准有 3 条立案条件,最多 2 条。", "The standard has 3 filing conditions; at most 2 are allowed."
+    assert check_standard(SMALL, UNITS) == [Finding("standard.rows_max", "standard", zh, en, "3", "2", "")]
 
 
 def test_a_condition_may_have_a_unit_of_its_own() -> None:
