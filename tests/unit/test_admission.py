@@ -218,6 +218,7 @@ def test_a_list_and_a_history_have_an_end() -> None:
     assert isinstance(take_step(full, "B1", REVIEWED, Role.ADMIN), AdmissionList)
     against = Reviewed(10, "wang", False)
     steps = (APPLIED, against) * (values.STEPS_PER_ITEM_MAX // 2)
+    assert len(listed(*steps).items[0].steps) == values.STEPS_PER_ITEM_MAX
     assert refusal(*steps, APPLIED).code == "admission.too_many"
 
 
@@ -239,6 +240,12 @@ def test_an_item_is_admitted_during_its_term() -> None:
 def test_the_admission_decided_later_holds_from_its_beginning_on_also_where_it_ends_earlier() -> None:
     life = (APPLIED, REVIEWED, ADMITTED, *CHANGE[:2], Admitted(70, "zhao", 80, 90))
     assert [(t.matter, t.since_ms, t.until_ms) for t in terms(Item("A1", life))] == [(STALLS, 40, 80), (WAGES, 80, 90)]
+    later, sooner = (
+        (ChangeProposed(at_ms, "li", WAGES), Reviewed(at_ms, "wang", True), Admitted(at_ms, "zhao", since_ms))
+        for at_ms, since_ms in ((31, 80), (32, 60))
+    )
+    found = terms(Item("A1", (APPLIED, REVIEWED, ADMITTED, *later, *sooner)))
+    assert [(t.matter, t.since_ms, t.until_ms) for t in found] == [(STALLS, 40, 60), (WAGES, 60, None)]
     early = (APPLIED, REVIEWED, replace(ADMITTED, since_ms=85), *CHANGE)
     assert [(t.matter, t.since_ms) for t in terms(Item("A1", early))] == [(WAGES, 80)]
 
@@ -247,6 +254,8 @@ def test_an_exit_ends_only_what_was_decided_before_it() -> None:
     again = (replace(APPLIED, at_ms=91), replace(REVIEWED, at_ms=92), Admitted(93, "zhao", 94, 200))
     found = terms(listed(APPLIED, REVIEWED, ADMITTED, EXIT, *again).items[0])
     assert [(t.since_ms, t.until_ms) for t in found] == [(40, 90), (94, 200)]
+    assert terms(Item("A1", (APPLIED, REVIEWED, ADMITTED, Exited(40, "zhao")))) == []
+    assert terms(Item("A1", (REVIEWED,))) == []
 
 
 def test_of_two_items_the_one_with_the_longer_class_answers_and_then_the_lower_code() -> None:
