@@ -195,6 +195,10 @@ def test_a_step_is_taken_by_those_whose_role_it_is(step: Step, role: Role, may: 
 def test_time_runs_forward_and_a_term_begins_no_earlier_than_it_is_decided() -> None:
     assert refusal(APPLIED, replace(REVIEWED, at_ms=9)).code == "admission.step_before_the_last"
     assert listed(APPLIED, replace(REVIEWED, at_ms=10))
+    life = (APPLIED, REVIEWED, ADMITTED)
+    for steps in ((*life, CHANGE[0], replace(CHANGE[1], at_ms=49)), (*life, replace(EXIT, at_ms=29))):
+        assert refusal(*steps).code == "admission.step_before_the_last"
+    assert standing((*life, *CHANGE[:2])).matter == STALLS
     found = refusal(APPLIED, REVIEWED, Admitted(30_000, "zhao", 29_000))
     assert (found.code, found.found, found.allowed) == (
         "admission.term_in_the_past",
