@@ -94,7 +94,7 @@ async def _contents(
     finally:
         await pool.close()
     states = adoptions.in_force(rows)
-    action_id, partitions = _wanted(version, rows, states, adopting, log)
+    action_id, partitions = wanted(version, rows, adopting, log)
     actor = Actor("setup", Role.ADMIN, profile.about.root)
     if partitions:
         async with Appender(bootstrap, names) as appender:
@@ -109,10 +109,9 @@ async def _contents(
     return added, len(partitions), line if kept else []
 
 
-def _wanted(
-    version: str, rows: list[AdoptionRow], states: dict[int, InForce], adopting: Adopting, log: str
-) -> tuple[str, list[int]]:
-    """The action id, and the partitions in which the version is to be adopted."""
+def wanted(version: str, rows: list[AdoptionRow], adopting: Adopting, log: str) -> tuple[str, list[int]]:
+    """The action id, and the partitions in which the version is to be adopted; `log` is the id of `actions`."""
+    states = adoptions.in_force(rows)
     empty = [p for p in range(PARTITIONS) if states.get(p, InForce()).version is None]
     known = {event.version for row in rows for event in row.record.events}
     if adopting is Adopting.ALWAYS or (adopting is Adopting.NEW and known and version not in known):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -72,9 +73,12 @@ class City:
         return self.call("admin", "POST", "/api/reference/adoptions", json=body)
 
 
-@pytest.fixture
-def city(beside: Beside) -> City:
-    return City(beside)
+@pytest.fixture(scope="module")
+def city(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """One for the whole file: each test reads what is in force before it changes it."""
+    beside = Beside(live, tmp_path_factory.mktemp("city"))
+    yield City(beside)
+    beside.close()
 
 
 def in_force(city: City, part: str) -> Any:
@@ -144,7 +148,7 @@ def test_what_has_faults_is_refused_whole_and_every_fault_is_named(city: City) -
 
 
 def test_only_the_administrator_adopts_only_what_is_published_and_only_on_what_was_previewed(city: City) -> None:
-    draft = city.draft(parts={"standard": with_limit(in_force(city, "standard"), "3WH")}).json()
+    draft = city.draft(parts={"standard": with_limit(in_force(city, "standard"), "5WH")}).json()
     body = {"action_id": str(uuid.uuid4()), "version": draft["version"]}
     assert city.call("dispatcher", "POST", "/api/reference/adoptions", json=body).status_code == 403
     assert city.call("wall", "GET", "/api/reference").status_code == 403
