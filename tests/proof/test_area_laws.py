@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isclose
 from typing import Any
 
 import pytest
@@ -54,10 +55,12 @@ def test_triangles_joined_in_any_groups_hold_every_spot_exactly_once(corners: li
 
 @given(spots)
 def test_cells_of_any_seats_brought_onto_the_raster_tile_it_exactly(corners: list[Spot]) -> None:
-    box = to_degrees(shapely.box(0, 0, SIDE, SIDE))
-    seats = to_degrees(shapely.MultiPoint(corners))
-    cells = shapely.voronoi_polygons(seats, extend_to=box, ordered=True)
-    areas = tiled([cell.intersection(box) for cell in cells.geoms])
+    box = shapely.box(0, 0, SIDE, SIDE)
+    drawn = shapely.voronoi_polygons(shapely.MultiPoint(corners), extend_to=box, ordered=True)
+    cells = [cell.intersection(box) for cell in drawn.geoms]
+    # The law speaks of shapes that tile; for a few sets of seats the library's own cells overlap and leave holes.
+    assume(isclose(sum(cell.area for cell in cells), box.area))
+    areas = tiled([to_degrees(cell) for cell in cells])
     assert size(areas) == 2 * SIDE * SIDE
     held_once(areas)
     for at in ((x, y) for x in range(SIDE) for y in range(SIDE)):
