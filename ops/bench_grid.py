@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 import msgspec
 import shapely
+import typer
 
 from domain.grid.places import Places
 from domain.grid.tree import GridTree
 from reference.areas import shape_of, to_degrees
-from reference.profile import Profile
+from reference.profile import Profile, load_profile
+from runtime.settings import load_settings
 
 AT_MS = 0
 SEED = 410183
@@ -58,3 +60,13 @@ def _best_us(run: Callable[[], None], queries: int) -> float:
         run()
         spent.append(time.perf_counter() - before)
     return min(spent) / queries * 1e6
+
+
+def grid(queries: int = typer.Option(20_000, help="Random points of the city's box.")) -> None:
+    """Measure point → level-3 grid on the configured profile, beside one query of an R-tree over the same cells."""
+    speed = measure_places(load_profile(load_settings().profile), queries)
+    typer.echo(
+        f"{speed.cells} cells, {speed.queries} points, {speed.inside:.0%} inside the city; best of {ROUNDS} rounds"
+    )
+    typer.echo(f"{'R-tree query (floor)':24} {speed.floor_us:6.2f} µs")
+    typer.echo(f"{'point → grid':24} {speed.place_us:6.2f} µs  ratio {speed.place_us / speed.floor_us:.2f}")
