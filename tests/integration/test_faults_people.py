@@ -127,6 +127,7 @@ def screens(beside: Beside) -> Iterator[tuple[str, httpx.Client, psutil.Process]
     """An API of this test's own that waits DRAIN_S for a reader: its address, a wall's client of it, its process."""
     port = free_ports(1)[0]
     address = f"http://127.0.0.1:{port}"
+    beside.start("dispatch")  # a log begins with adoptions: nobody is ready before they are decided
     served = beside.start("api", LIANDONG_PORT=str(port), LIANDONG_DRAIN_S_MAX=str(DRAIN_S))
 
     def token() -> str:
