@@ -20,12 +20,12 @@ from rich.table import Table
 from api import accounts
 from api.accounts import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from domain.case.values import Actor, Role
+from ops.connection import use_connection
 from ops.system import join
 from reference.profile import Profile, load_profile
 from runtime.faults import Fault
 from runtime.settings import Settings
 
-CONNECT_S_MAX = 10
 NAME = re.compile(r"[\w.-]{1,64}")
 FOR_PEOPLE = tuple(role for role in Role if role is not Role.SYSTEM)
 
@@ -165,24 +165,11 @@ def _with_database() -> Settings:
 def _through(settings: Settings, use: Callable[[Any], Awaitable[Found]]) -> Found:
     """The result of one use of a connection. Raises Fault `postgres.unreachable`; the DSN is never shown."""
 
-    async def run() -> Found:
-        try:
-            connection = await asyncpg.connect(settings.postgres.get_secret_value(), timeout=CONNECT_S_MAX)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise Fault(
-                "postgres.unreachable",
-                f"无法连接 PostgreSQL({type(error).__name__})。",
-                f"PostgreSQL cannot be reached ({type(error).__name__}).",
-                hint_zh="请核对 LIANDONG_POSTGRES。",
-                hint_en="Check LIANDONG_POSTGRES.",
-            ) from None
-        try:
-            await accounts.create_tables(connection)
-            return await use(connection)
-        finally:
-            await connection.close()
+    async def with_tables(connection: Any) -> Found:
+        await accounts.create_tables(connection)
+        return await use(connection)
 
-    return asyncio.run(run())
+    return asyncio.run(use_connection(settings.postgres.get_secret_value(), with_tables))
 
 
 def _require(found: bool, name: str) -> None:

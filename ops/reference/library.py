@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import msgspec
 
 from eventlog import refs
 from eventlog.broker import reach
 from eventlog.position import PARTITIONS
 from eventlog.topics import TopicNames
+from ops.connection import use_connection
 from ops.serve import require_cluster
 from ops.system import join
 from projections import adoptions
@@ -30,7 +30,6 @@ IN_FORCE = "in-force"
 PROFILE = "profile:"
 BEGINNING_CHARS_MIN = 4
 SHORT_CHARS = 12
-CONNECT_S_MAX = 10
 
 Found = TypeVar("Found")
 
@@ -48,20 +47,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
     async def ask(self, use: Callable[[Any], Awaitable[Found]]) -> Found:
         """The same within a running loop."""
-        try:
-            connection = await asyncpg.connect(self.postgres, timeout=CONNECT_S_MAX)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise Fault(
-                "postgres.unreachable",
-                f"无法连接 PostgreSQL({type(error).__name__})。",
-                f"PostgreSQL cannot be reached ({type(error).__name__}).",
-                hint_zh="请核对 LIANDONG_POSTGRES。",
-                hint_en="Check LIANDONG_POSTGRES.",
-            ) from None
-        try:
-            return await use(connection)
-        finally:
-            await connection.close()
+        return await use_connection(self.postgres, use)
 
 
 class Library(msgspec.Struct, frozen=True):
