@@ -1,34 +1,70 @@
 """The `liandong` command.
 
 Owns the list of commands and nothing else: each command lives in a module of its own beside this one and is
-registered here. Must never do the work of a command itself.
+named here. Must never do the work of a command itself, nor import it before somebody asks for it: importing is
+most of the time that a short command takes, and that a killed part is away.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ops.account import account_app
-from ops.bench import bench_app
-from ops.demo import demo, up
-from ops.doctor import doctor
-from ops.importing import import_cases
-from ops.prepare import topics
-from ops.rebuild import rebuild
-from ops.reference.app import reference_app
-from ops.replay import replay
-from ops.serve import serve_app
-from ops.setup import dashboard_app, setup
-from ops.status import status
-from ops.worktime.command import worktime_app
 from runtime.faults import Fault
+
+COMMANDS = {
+    "demo": "ops.demo:demo",
+    "up": "ops.demo:up",
+    "setup": "ops.setup:setup",
+    "doctor": "ops.doctor:doctor",
+    "status": "ops.status:status",
+    "import": "ops.importing:import_cases",
+    "replay": "ops.replay:replay",
+    "rebuild": "ops.rebuild:rebuild",
+    "topics": "ops.prepare:topics",
+    "account": "ops.account:account_app",
+    "bench": "ops.bench:bench_app",
+    "worktime": "ops.worktime.command:worktime_app",
+    "reference": "ops.reference.app:reference_app",
+    "serve": "ops.serve:serve_app",
+    "dashboard": "ops.setup:dashboard_app",
+}
+"""Each command, in the order of `--help`, with the module that holds it and its function or group there."""
+
+
+class Commands(TyperGroup):
+    """The commands by name; each is imported when it is asked for, all of them only for `--help`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the library's signature
+        return command(cmd_name) if cmd_name in COMMANDS else None
+
+
+@cache
+def command(name: str) -> Any:
+    """The command or group of that name, with the module it lives in imported. KeyError where there is none."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    alone = typer.Typer(add_completion=False)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+        group: Any = typer.main.get_command(alone)
+        return group.commands[name]
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="liandong",
+    cls=Commands,
     help="联动: joint dispatch for a county-level city. Every case and deadline in one log, on one wall.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -50,23 +86,6 @@ def about(
     ] = False,
 ) -> None:
     """Options that stand before any command."""
-
-
-app.command()(demo)
-app.command()(up)
-app.command()(setup)
-app.command()(doctor)
-app.command()(status)
-app.command("import")(import_cases)
-app.command()(replay)
-app.command()(rebuild)
-app.command()(topics)
-app.add_typer(account_app, name="account")
-app.add_typer(bench_app, name="bench")
-app.add_typer(worktime_app, name="worktime")
-app.add_typer(reference_app, name="reference")
-app.add_typer(serve_app, name="serve")
-app.add_typer(dashboard_app, name="dashboard")
 
 
 def main() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typer
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema.validators import validator_for
 from ruamel.yaml import YAML
 
-from ops.cli import app
+from ops.cli import COMMANDS, command
 from ops.system import PROCESSORS
 from runtime.settings import PREFIX, Settings
 
@@ -41,9 +41,14 @@ def faults(path: Path) -> list[str]:
 
 def _schema(file: dict[str, Any]) -> Iterator[str]:
     """The compose specification's own schema, as check-jsonschema brings it."""
-    schema = get_builtin_schema("vendor.compose-spec")
-    for error in validator_for(schema)(schema).iter_errors(file):
+    for error in _specification().iter_errors(file):
         yield f"schema: {error.json_path}: {error.message}"
+
+
+@cache
+def _specification() -> Any:
+    schema = get_builtin_schema("vendor.compose-spec")
+    return validator_for(schema)(schema)
 
 
 def _variables(text: str) -> Iterator[str]:
@@ -104,8 +109,10 @@ def _interpolated(value: str) -> str:
 
 def is_command(words: list[str]) -> bool:
     """True for the words of a command that `liandong` has, up to its end."""
-    found: Any = typer.main.get_command(app)
-    for word in words:
+    if not words or words[0] not in COMMANDS:
+        return False
+    found = command(words[0])
+    for word in words[1:]:
         found = getattr(found, "commands", {}).get(word)
         if found is None:
             return False

@@ -17,7 +17,6 @@ from domain.admission.values import Applied, Matter
 from domain.case.values import Role
 from domain.finding import Finding
 from domain.routing.values import Routing, Rule
-from ops.cli import app
 from ops.reference.admission import admission_app, grow
 from ops.reference.app import reference_app
 from ops.reference.library import IN_FORCE, Library
@@ -50,7 +49,7 @@ def city(tmp_path: Path) -> str:
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["reference", *arguments], catch_exceptions=True)
+    return CliRunner().invoke(reference_app, arguments, catch_exceptions=True)
 
 
 def drawn(picture: object) -> str:

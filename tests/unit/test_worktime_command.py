@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from ops.cli import app
+from ops.worktime.command import worktime_app
 from runtime.faults import Fault
 
 INLINE = {
@@ -21,7 +21,7 @@ INLINE = {
 
 
 def asked(*arguments: str, given: str | None = None) -> Result:
-    return CliRunner().invoke(app, ["worktime", *arguments], input=given)
+    return CliRunner().invoke(worktime_app, arguments, input=given)
 
 
 def answered(*arguments: str) -> dict[str, Any]:
