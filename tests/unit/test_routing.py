@@ -102,7 +102,7 @@ def test_equally_narrow_rules_agree_or_are_unclear() -> None:
     one, same, other = (
         Rule(code, unit, classes=("02",)) for code, unit in (("b", "market"), ("a", "market"), ("c", "urban"))
     )
-    assert answer(one, same) == Routed("market", By.RULE, "a")
+    assert answer(one, same) == answer(same, one) == Routed("market", By.RULE, "a")
     assert answer(one, same, other) == Unclear(Reason.SEVERAL, ("market", "urban"), ("a", "c"))
     assert answer(Rule("o", OWNER), Rule("m", "market")) == Routed("market", By.RULE, "m")
 
@@ -120,6 +120,14 @@ def test_an_adjudication_wins_over_every_rule_from_its_date_on() -> None:
     assert answer(rule, at_ms=500, adjudications=(decided,)) == Routed("urban", By.ADJUDICATION, "d")
     ended = replace(decided, until_ms=600)
     assert answer(rule, at_ms=600, adjudications=(ended,)) == MARKET
+
+
+def test_an_adjudication_may_name_the_owner_or_the_territory() -> None:
+    owner, territory = adjudication("d", OWNER, 500), adjudication("d", TERRITORY, 500)
+    assert answer(adjudications=(owner,)) == Routed("market", By.ADJUDICATION, "d")
+    assert answer(adjudications=(territory,)) == Routed("east-team", By.ADJUDICATION, "d")
+    filed = Router(Routing("1", (), (owner,)), UNITS).route(STALL, "1111", 0, 500, "urban")
+    assert filed == Routed("urban", By.ADJUDICATION, "d")
 
 
 def test_of_adjudications_the_narrowest_counts_and_of_those_the_newest() -> None:
@@ -163,8 +171,9 @@ def test_the_words_of_an_answer_are_stable() -> None:
 
 
 def test_one_question_is_answered_like_many() -> None:
-    rule = Rule("r", "urban", places=("11",), levels=(2,))
-    assert route(Routing("1", (rule,)), UNITS, STALL, "111", 2, 0) == Routed("urban", By.RULE, "r")
+    routing = Routing("1", (Rule("r", "urban", places=("11",), levels=(2,), since_ms=5),))
+    assert route(routing, UNITS, STALL, "111", 2, 5) == Routed("urban", By.RULE, "r")
+    assert route(routing, UNITS, STALL, "111", 2, 4) == Routed("east-team", By.TERRITORY)
 
 
 def test_a_difference_names_what_was_before_and_after_in_the_citys_time() -> None:
@@ -186,6 +195,14 @@ def test_a_difference_names_what_was_before_and_after_in_the_citys_time() -> Non
     assert "since_ms 1970-01-01 08:00:00+08:00" in found[2].en
     assert found[2].zh.startswith("新增裁决e:")
     assert diff_routings(before, replace(before, rules=before.rules[::-1])) == []
+
+
+def test_a_difference_of_instants_and_of_what_was_not_stated_shows_both_sides_alike() -> None:
+    before = Routing("1", (Rule("a", "urban", since_ms=0, basis_zh=""),))
+    after = Routing("2", (Rule("a", "urban", since_ms=3_600_000, basis_zh="条例"),))
+    (found,) = diff_routings(before, after, timezone(timedelta(hours=8)))
+    since = "since_ms 1970-01-01 08:00:00+08:00 → 1970-01-01 09:00:00+08:00"
+    assert found.en == f"The rule a changed: {since}; basis_zh – → 条例."
 
 
 def test_an_instant_that_no_calendar_holds_is_written_as_a_number() -> None:
@@ -227,6 +244,18 @@ def test_a_shadow_run_keeps_few_examples_and_asks_at_filing_or_at_the_given_inst
     assert (found.moved, len(found.examples)) == (len(many), EXAMPLES_MAX)
 
 
+def test_a_shadow_run_asks_both_by_the_cases_own_level_instant_and_owner() -> None:
+    ruled = Router(Routing("1", (Rule("r", OWNER, ("02",), levels=(2,), since_ms=1_000),)), UNITS)
+    bare, classes = Router(Routing(), UNITS), {"0201": STALL}
+    case = replace(past(1), level=2, responsible="urban")
+    cases = [past(2, "9999"), case, past(3, "9998")]
+    there = shadow_run(bare, ruled, classes, cases)
+    assert (there.moves, there.unknown_class, there.cases) == ({("east-team", "urban"): 1}, 2, 3)
+    assert shadow_run(ruled, bare, classes, cases).moves == {("urban", "east-team"): 1}
+    same = shadow_run(ruled, ruled, classes, cases)
+    assert (same.same, same.moves, same.moved_by_class, same.examples) == (1, {}, {}, ())
+
+
 def ownership(
     routing: Routing, units: tuple[Unit, ...] = UNITS
 ) -> dict[tuple[str, str], tuple[Reason | str, str, int]]:
@@ -266,3 +295,8 @@ def test_the_ownership_report_finds_what_is_unclear_in_a_part_of_a_town_or_at_on
     assert ownership(Routing("1", (), decided))["0201", "12"] == (Reason.SEVERAL, "121", 0)
     twins = (Unit("t1", "队", "Team", "121", "team"), Unit("t2", "队", "Team", "121", "team"))
     assert ownership(Routing(), (*UNITS, *twins))["0201", "12"] == (Reason.SEVERAL, "121", 0)
+    village_labour = (replace(UNITS[2], scope="111"), *UNITS[:2], *UNITS[3:])
+    rival = (Rule("x", OWNER, ("0301",)), Rule("y", "urban", ("0301",)))
+    found = ownership(Routing("1", rival), village_labour)
+    assert found["0301", "11"] == (Reason.SEVERAL, "111", 0)
+    assert found["0301", "12"] == ("urban", "12", 0)

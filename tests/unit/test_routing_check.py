@@ -143,6 +143,9 @@ def test_one_bad_row_hides_no_other() -> None:
         ("a写的网格13不存在。", "a names the grid 13, which does not exist."),
     ]
     assert checked(Rule("a", "urban", ("0",))) == []
+    assert [f.code for f in checked(Rule("a", "urban", ("",)))] == ["routing.class_unknown"]
+    found = checked(Rule("a", "urban", ("99",)), Rule("r", OWNER, ("0302",)))
+    assert [(f.code, f.row) for f in found] == [("routing.class_unknown", 1), ("routing.never_met", 2)]
 
 
 def test_a_code_stands_once_among_rules_and_adjudications() -> None:
@@ -239,6 +242,8 @@ def test_rules_conflict_in_the_levels_and_times_that_they_share() -> None:
     assert checked(one, Rule("y", "market", ("02",), levels=(2,))) == []
     touching = Rule("y", "market", ("02",), levels=(1,), since_ms=1_999)
     assert [f.code for f in checked(one, touching)] == ["routing.conflict"]
+    early = (Rule("x", "urban", ("02",), until_ms=1), Rule("y", "market", ("02",)))
+    assert [f.code for f in checked(*early)] == ["routing.conflict"]
     outside = replace(one, levels=(7,), code="z")
     assert "routing.conflict" not in [f.code for f in checked(outside, replace(outside, code="y", unit="market"))]
 
@@ -260,6 +265,9 @@ def test_the_owner_and_a_named_unit_conflict_only_where_the_owner_is_another() -
 def test_each_pair_is_told_once_and_no_more_than_can_be_read() -> None:
     one, other = Rule("x", "urban", ("01", "02")), Rule("y", "market", ("01", "02"))
     assert len(checked(one, other)) == 1
+    apart = Rule("z", "labour", ("01", "02"), levels=(1,))
+    found = checked(apart, replace(one, levels=(0, 1)), replace(other, levels=(0,)))
+    assert [(f.key, f.found) for f in found] == [("z", "labour, urban"), ("x", "urban, market")]
     crowd = [Rule(f"r{number}", ("urban", "market")[number % 2]) for number in range(40)]
     assert len(checked(*crowd)) == conflict.CONFLICTS_SHOWN_MAX
     quarrel = [adjudication(f"d{n}", ("urban", "market")[n % 2], 0) for n in range(500)]
