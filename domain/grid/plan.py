@@ -194,7 +194,7 @@ def _refuse_uncovered(plan: Plan, change: Split, whole: Grid, children: Mapping[
 
 def _refuse_other_area(plan: Plan, code: str, before: list[Area], after: list[Area]) -> None:
     """What follows covers as much as what was there; a place with an area is followed by places that have one."""
-    lat = next((y / MICRO for area in after for ring in area for _, y in ring), 0.0)
+    lat = next((y / MICRO for area in (*after, *before) for ring in area for _, y in ring), 0.0)
     found, allowed = square_metres(size(after), lat), square_metres(size(before), lat)
     if not all(after) or abs(found - allowed) > SLIVER_M2:
         plan.refuse(

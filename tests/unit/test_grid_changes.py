@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from domain.case.values import Role
-from domain.grid.change import Appointment, Change, Merge, Part, Rename, Renumber, Split
-from domain.grid.changes import Changed, apply_changes
+from domain.grid.change import Appointment, Change, Merge, Part, Redraw, Rename, Renumber, Split
+from domain.grid.changes import Changed, apply_change, apply_changes
 from domain.grid.past import keeps_the_past
 from domain.grid.posts import Post, Posts, responsible
 from domain.grid.tree import GridTree
@@ -15,6 +15,7 @@ from domain.grid.values import Cause, Grid, Kind
 from tests.support.small_tree import small_city, small_posts, square
 
 T = 1_000_000
+LATE, LATER, LAST = (f"1970-01-01T0{hour}:00:00+00:00" for hour in (1, 2, 3))
 
 
 def change(*changes: Change) -> Changed:
@@ -265,3 +266,131 @@ def test_where_no_code_is_free_one_has_to_be_stated() -> None:
     merge = Merge(codes=("9101", "9102"), into=Part("9101", "并"))
     assert codes(apply_changes(grids, (), [merge], T)) == ["no_free_code"]
     assert codes(apply_changes(grids, (), [replace(merge, renumber={"9102ab": "9101ac"})], T)) == []
+
+
+@pytest.mark.parametrize(
+    "asked", [Rename(code="91", zh="新", at="next year"), Rename(code="77", zh="无"), Rename(code="91")]
+)
+def test_one_change_that_is_refused_gives_back_the_grids_and_posts_as_they_were(asked: Change) -> None:
+    found = apply_change(small_city(), small_posts(), asked, T)
+    assert (found.grids, found.posts, len(found.findings)) == (small_city(), small_posts(), 1)
+
+
+def test_an_appointment_is_a_post_with_all_that_it_states() -> None:
+    chen = Appointment("chen", Role.COLLECTOR, unit="u", level=3, title_zh="组长", title_en="Head")
+    parts = (Part("93", "甲", children=("9101",), posts=(chen,)), Part("94", "乙", children=("9102",)))
+    changed = apply_changes(small_city(), (), [Split(code="91", parts=parts)], T)
+    post = Post("chen", Role.COLLECTOR, "93", 3, "u", since_ms=T, title_zh="组长", title_en="Head")
+    assert changed.posts == (post,)
+
+
+def test_a_part_is_of_its_whole_and_else_only_what_is_stated_of_it() -> None:
+    whole = replace(small_city()[1], lon=113.5, lat=34.5, synthetic=True, kind=Kind.RURAL, mca_code="m", mca_zh="民")
+    parts = (Part("93", "甲", "A", children=("9101",)), Part("94", "乙", children=("9102",), kind=Kind.URBAN))
+    split = Split(code="91", parts=parts)
+    tree = GridTree(apply_changes((small_city()[0], whole, *small_city()[2:]), (), [split], T).grids)
+    assert tree.find("93") == Grid("93", 1, "甲", "A", synthetic=True, kind=Kind.RURAL, since_ms=T)
+    assert tree.find("94") == Grid("94", 1, "乙", synthetic=True, kind=Kind.URBAN, since_ms=T)
+
+
+def test_a_grid_that_is_renumbered_renamed_or_redrawn_is_the_same_but_for_that() -> None:
+    names = Rename(code="920101", zh="新", en="New", kind=Kind.URBAN, mca_code="m", mca_zh="民")
+    redraw = Redraw(areas={"910101": square(1, 0), "910102": square(0, 0)})
+    changed = change(Renumber(code="910201", new_code="910209"), names, redraw)
+    assert changed.findings == ()
+    before, after = GridTree(small_city()), GridTree(changed.grids)
+    moved, renamed, drawn = (before.find(code) for code in ("910201", "920101", "910101"))
+    assert moved is not None
+    assert renamed is not None
+    assert drawn is not None
+    assert after.find("910209") == replace(moved, code="910209", former_code="910201", since_ms=T)
+    stated = replace(renamed, zh="新", en="New", kind=Kind.URBAN, mca_code="m", mca_zh="民", since_ms=T)
+    assert after.find("920101") == stated
+    assert after.find("910101") == replace(drawn, area=square(1, 0), since_ms=T)
+
+
+def test_the_same_name_once_more_changes_nothing() -> None:
+    assert codes(change(Rename(code="91", zh="新"), Rename(code="91", zh="新", at=LATE))) == ["nothing_changes"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "following"),
+    [([2], "01"), (range(1, 20), "20"), (range(1, 99), "99"), (range(1, 100), None)],
+)
+def test_a_colliding_cell_gets_the_first_free_number_of_as_many_digits(
+    taken: list[int] | range, following: str | None
+) -> None:
+    above = [Grid("9", 0, "市"), Grid("91", 1, "镇"), Grid("9101", 2, "村"), Grid("9102", 2, "村")]
+    cells = [Grid(f"9101{number:02d}", 3, "格") for number in taken]
+    collides = Grid(f"9102{taken[0]:02d}", 3, "格")
+    merge = Merge(codes=("9101", "9102"), into=Part("9101", "并"))
+    changed = apply_changes([*above, *cells, collides], (), [merge], T)
+    if following is None:
+        assert codes(changed) == ["no_free_code"]
+    else:
+        assert GridTree(changed.grids).successors(collides.code, T) == (f"9101{following}",)
+
+
+def test_a_grid_that_is_to_begin_later_is_not_yet_among_those_of_its_whole() -> None:
+    village = Renumber(code="9201", new_code="9109", at=LATE)
+    parts = (Part("91", "镇1", children=("9101",)), Part("93", "新镇", children=("9102",)))
+    assert codes(change(village, Split(code="91", parts=parts))) == []
+    cell = Renumber(code="920101", new_code="910210", at=LATE)
+    merge = Merge(codes=("9101", "9102"), into=Part("9101", "并"))
+    assert codes(change(cell, merge)) == ["grid_begins_later"]
+
+
+def test_what_begins_at_the_same_instant_does_not_begin_later() -> None:
+    found = change(Renumber(code="920101", new_code="910110"), Renumber(code="9101", new_code="9109"))
+    assert codes(found) == ["before_another"]
+
+
+def test_nothing_moves_under_a_grid_before_it_begins() -> None:
+    town = Renumber(code="91", new_code="93", at=LATE)
+    assert codes(change(town, Renumber(code="9201", new_code="9309"))) == ["not_under_parent"]
+
+
+def test_codes_that_begin_each_other_one_after_the_other_are_not_ambiguous() -> None:
+    steps = (("91", "93", LATE), ("93", "95", LATER), ("92", "930", LAST))
+    moves = [Renumber(code=old, new_code=new, at=at) for old, new, at in steps]
+    assert codes(change(*moves, Rename(code="9", zh="新市"))) == []
+
+
+def test_areas_are_asked_of_a_split_only_where_the_whole_has_its_own_and_nothing_under_it() -> None:
+    bare = (Part("910111", "西"), Part("910112", "东"))
+    (found,) = change(Split(code="910101", parts=bare)).findings
+    assert (found.code, found.key) == ("grid_change.area_not_covered", "910101")
+    assert (found.found, found.allowed) == ("0", "10250")
+    undrawn = [replace(grid, area=()) for grid in small_city()]
+    assert codes(apply_changes(undrawn, (), [Split(code="910101", parts=bare)], T)) == []
+    town = [replace(grid, area=square(0, 0, 4, 2)) if grid.code == "91" else grid for grid in small_city()]
+    assert codes(apply_changes(town, (), [split_town()], T)) == []
+
+
+def test_a_merger_has_an_area_where_all_have_one_and_it_covers_them() -> None:
+    half_drawn = [replace(grid, area=()) if grid.code == "910102" else grid for grid in small_city()]
+    merge = Merge(codes=("910101", "910102"), into=Part("910109", "并"))
+    changed = apply_changes(half_drawn, (), [merge], T)
+    merged = GridTree(changed.grids).find("910109")
+    assert changed.findings == ()
+    assert merged is not None
+    assert merged.area == ()
+    drawn = replace(merge, into=Part("910109", "并", area=square(0, 0)))
+    (found,) = change(drawn).findings
+    assert (found.code, found.key) == ("grid_change.area_not_covered", "910109")
+    undrawn = [replace(grid, area=()) for grid in small_city()]
+    assert codes(apply_changes(undrawn, (), [drawn], T)) == []
+
+
+def test_a_merger_goes_on_from_the_grid_whose_code_it_keeps_else_from_the_first() -> None:
+    kept = change(Merge(codes=("910102", "910101"), into=Part("910101", "并")))
+    before, after = GridTree(small_city()).find("910101"), GridTree(kept.grids).find("910101")
+    assert before is not None
+    assert after is not None
+    assert (after.lon, after.lat) == (before.lon, before.lat)
+    kinds = {"9101": Kind.URBAN, "9102": Kind.RURAL}
+    grids = [replace(grid, kind=kinds.get(grid.code)) for grid in small_city()]
+    merged = apply_changes(grids, (), [Merge(codes=("9101", "9102"), into=Part("9103", "并"))], T)
+    village = GridTree(merged.grids).find("9103")
+    assert village is not None
+    assert village.kind is Kind.URBAN
