@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from domain.finding import Finding
-from domain.grid.coordinates import CoordinateSystem, coordinate_system, from_wgs84, in_china, to_wgs84
+from domain.grid.coordinates import (
+    INVERSE_DEGREES,
+    CoordinateSystem,
+    coordinate_system,
+    from_wgs84,
+    in_china,
+    to_wgs84,
+)
 
 GCJ, BD = CoordinateSystem.GCJ02, CoordinateSystem.BD09
 
@@ -29,6 +36,13 @@ def test_a_published_pair_of_bd_09_is_met_through_gcj_02() -> None:
     wgs = to_wgs84(GCJ, 116.404, 39.915)
     assert from_wgs84(BD, *wgs) == pytest.approx((116.41036949371029, 39.92133699351021), abs=1e-9)
     assert to_wgs84(BD, 116.41036949371029, 39.92133699351021) == pytest.approx(wgs, abs=1e-9)
+
+
+@pytest.mark.parametrize(("system", "at"), [(GCJ, (101.371, 20.075)), (GCJ, (77.904, 45.324)), (BD, (79.625, 27.05))])
+def test_an_inverse_is_converted_to_the_input_again_in_both_directions(
+    system: CoordinateSystem, at: tuple[float, float]
+) -> None:
+    assert from_wgs84(system, *to_wgs84(system, *at)) == pytest.approx(at, rel=0, abs=INVERSE_DEGREES)
 
 
 def test_the_shift_at_the_city_is_the_one_that_its_source_names() -> None:

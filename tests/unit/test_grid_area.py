@@ -75,6 +75,8 @@ def test_an_area_that_runs_the_wrong_way_is_turned_round_as_a_whole() -> None:
     turned = tuple(ring[::-1] for ring in RING_ROUND)
     assert oriented(turned) == RING_ROUND
     assert oriented(RING_ROUND) == RING_ROUND
+    flat: Area = (((0, 0), (1, 0), (2, 0)),)
+    assert oriented(flat) == flat
 
 
 def test_a_square_kilometre_is_one() -> None:
@@ -90,3 +92,5 @@ def test_a_spot_is_the_nearest_of_the_raster() -> None:
 
 def test_edges_close_a_ring() -> None:
     assert list(edges(((0, 0), (1, 0), (1, 1)))) == [((0, 0), (1, 0)), ((1, 0), (1, 1)), ((1, 1), (0, 0))]
+    assert list(edges(((0, 0), (1, 0)))) == [((0, 0), (1, 0)), ((1, 0), (0, 0))]
+    assert list(edges(((0, 0),))) == []

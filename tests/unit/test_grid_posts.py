@@ -73,6 +73,14 @@ def test_posts_of_the_small_city_are_in_order_and_only_its_own_vacancies_are_war
             ],
         ),
         ([], [Post("wu", Role.ACCEPTOR, "91", 1, until_ms=9), Post("wu", Role.ACCEPTOR, "91", 1, since_ms=9)]),
+        (
+            [],
+            [
+                Post("wu", Role.ACCEPTOR, "91", 1, since_ms=1, until_ms=2),
+                Post("wu", Role.ACCEPTOR, "91", 1, since_ms=0, until_ms=1),
+            ],
+        ),
+        (["twice"], [Post("wu", Role.ACCEPTOR, "91", 1, since_ms=5), Post("wu", Role.ACCEPTOR, "91", 1, since_ms=9)]),
         ([], [Post("wu", Role.ACCEPTOR, "91", 1), Post("wu", Role.ACCEPTOR, "92", 1)]),
         ([], [Post("wu", Role.ACCEPTOR, "91", 1), Post("wu", Role.DISPATCHER, "91", 1)]),
         ([], [Post("wu", Role.HANDLER, "91", 1, "a"), Post("wu", Role.HANDLER, "91", 1, "b")]),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from domain.grid.change import Merge, Part, Rename, Renumber, Split
+from domain.grid.change import Merge, Part, Redraw, Rename, Renumber, Split
 from domain.grid.changes import apply_changes
 from domain.grid.rehome import Rehoming, rehomed
 from domain.grid.tree import GridTree
 from domain.grid.values import Grid
-from tests.support.small_tree import middle, small_city
+from tests.support.small_tree import middle, small_city, square
 
 T = 1_000_000
+LATE, LATER = "1970-01-01T01:00:00+00:00", "1970-01-01T02:00:00+00:00"
 
 
 def split(*grids: Grid) -> GridTree:
@@ -88,6 +89,43 @@ def test_a_degree_of_longitude_counts_as_it_is_long_at_that_latitude(
 def test_half_a_seat_is_none(seat: tuple[float | None, float | None]) -> None:
     found = rehomed(two_seats(*seat, 113.0, 34.0), "9101", 113.0, 34.0, T)
     assert found == Rehoming("91", ("9103", "9104"), incomplete=True)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(-180.5, 34.0), (180.5, 34.0), (113.0, -90.5), (113.0, 90.5), (float("nan"), 34.0)]
+)
+def test_a_point_that_is_not_on_the_earth_decides_nothing(lon: float, lat: float) -> None:
+    undecided = Rehoming("91", ("9103", "9104"), incomplete=True)
+    assert rehomed(two_seats(113.0, 34.01, 113.0, 34.0), "9101", lon, lat, T) == undecided
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(-180.0, 34.0), (180.0, 34.0), (113.0, -90.0), (113.0, 90.0)])
+def test_a_point_on_the_last_degree_is_on_the_earth(lon: float, lat: float) -> None:
+    found = rehomed(two_seats(lon, lat, 0.0, 0.0), "9101", lon, lat, T)
+    assert found == Rehoming("9103", ("9103", "9104"))
+
+
+def test_what_is_decided_for_an_instant_does_not_depend_on_what_changes_later() -> None:
+    redraw = Redraw(areas={"930102": square(2, 0), "940201": square(1, 0)}, at=LATE)
+    longer = Renumber(code="93", new_code="930", at=LATER)
+    drawn = apply_changes(split().grids, (), [redraw, longer], T)
+    assert drawn.findings == ()
+    assert rehomed(GridTree(drawn.grids), "91", *middle(1, 0), T) == Rehoming("93", ("93", "94"))
+    halves = (Part("910111", "西", area=square(0, 0)), Part("910112", "东", area=square(2, 0)))
+    cells = [replace(g, area=square(0, 0) + square(2, 0)) if g.code == "910101" else g for g in small_city()]
+    swapped = Redraw(areas={"910111": square(2, 0), "910112": square(0, 0)}, at=LATE)
+    cut = apply_changes(cells, (), [Split(code="910101", parts=halves), swapped], T)
+    assert cut.findings == ()
+    assert rehomed(GridTree(cut.grids), "910101", *middle(0, 0), T) == Rehoming("910111", ("910111", "910112"))
+    town = Renumber(code="91", new_code="910", at=LATE)
+    moved = apply_changes(two_seats(113.0, 34.01, 113.0, 34.0).grids, (), [town], T)
+    assert moved.findings == ()
+    undecided = Rehoming("91", ("9103", "9104"), incomplete=True)
+    assert rehomed(GridTree(moved.grids), "9101", None, None, T) == undecided
+    far = (Part("9103", "甲", children=("910301",), lon=0.0, lat=0.0), Part("9105", "丙", children=("910302",)))
+    again = apply_changes(two_seats(113.0, 34.01, 113.0, 34.0).grids, (), [Split(code="9103", parts=far, at=LATE)], T)
+    assert again.findings == ()
+    assert rehomed(GridTree(again.grids), "9101", 113.0, 34.009, T) == Rehoming("9103", ("9103", "9104"))
 
 
 def two_seats(lon: float | None, lat: float | None, other_lon: float, other_lat: float) -> GridTree:

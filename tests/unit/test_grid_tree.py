@@ -73,6 +73,8 @@ def test_the_grids_of_a_level_at_an_instant() -> None:
     assert len(tree.valid(T)) == 1 + 3 + 4 + 16
     assert [g.level for g in tree.valid(T)][:4] == [0, 1, 1, 1]
     assert tree.valid(T, 1) is tree.valid(T + 5, 1)
+    assert tree.valid(T, 4) == ()
+    assert tree.ambiguous("91", 4, T) is None
 
 
 def test_successors_are_followed_to_the_instant_that_is_asked_for() -> None:
@@ -127,6 +129,23 @@ def test_a_longer_code_lies_under_the_nearest_level_only() -> None:
     assert tree.children("910101", 0) == ()
 
 
+def test_an_answer_about_an_instant_does_not_depend_on_what_changes_later() -> None:
+    longer = Renumber(code="91", new_code="910", at="1970-01-01T01:00:00+00:00")
+    changed = apply_changes(small_city(), (), [Renumber(code="9101", new_code="9109"), longer], T)
+    assert changed.findings == ()
+    tree = GridTree(changed.grids)
+    over = tree.parent("9102", T)
+    assert over is not None
+    assert over.code == "91"
+    assert [g.code for g in tree.ancestors("910201", T)] == ["910201", "9102", "91", "9"]
+    assert tree.parent("9101", T) is None
+    assert [g.code for g in tree.ancestors("91002", 3_600_000)] == ["91002", "910", "9"]
+
+
+def test_a_grid_does_not_lie_over_its_own_code() -> None:
+    assert GridTree(small_city()).over("9", 1, T) is None
+
+
 def test_the_small_city_is_sound_before_and_after_a_split() -> None:
     assert check_tree(GridTree(small_city())) == []
     assert check_tree(after_split()) == []
@@ -147,6 +166,16 @@ def test_the_small_city_is_sound_before_and_after_a_split() -> None:
         ),
         ("no_heir", [Grid("9", 0, "市", until_ms=9)]),
         ("heir_missing", [Grid("9", 0, "市", until_ms=9, became=("8",))]),
+        ("heir_missing", [Grid("9", 0, "市", until_ms=9, became=("8",)), Grid("8", 0, "市", since_ms=10)]),
+        (
+            "no_parent",
+            [
+                Grid("9", 0, "市"),
+                Grid("91", 1, "镇", until_ms=9, became=("92",)),
+                Grid("92", 1, "镇", since_ms=9),
+                Grid("9101", 2, "村"),
+            ],
+        ),
         ("heirs_without_end", [Grid("9", 0, "市", became=("8",)), Grid("8", 0, "市")]),
         ("code_ambiguous", [Grid("9", 0, "市"), Grid("91", 1, "镇"), Grid("910", 1, "镇")]),
         (
@@ -163,6 +192,11 @@ def test_each_fault_of_a_tree_is_found_and_named(code: str, grids: list[Grid]) -
     assert named.found == named.key
     assert named.zh.endswith("。")
     assert named.en.endswith(".")
+
+
+def test_codes_that_begin_each_other_at_different_times_are_no_fault() -> None:
+    ended = Grid("91", 1, "镇", until_ms=9, became=("910",))
+    assert check_tree(GridTree([Grid("9", 0, "市"), ended, Grid("910", 1, "镇", since_ms=9)])) == []
 
 
 def test_a_fault_that_lasts_is_named_once() -> None:
