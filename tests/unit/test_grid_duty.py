@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.case.values import Role
-from domain.grid.change import Part, Rename, Split
+from domain.grid.change import Part, Rename, Renumber, Split
 from domain.grid.changes import apply_changes
 from domain.grid.duty import ANSWERS_MAX, Responsible, during
 from domain.grid.posts import Post, Posts
@@ -63,7 +63,9 @@ def test_a_split_gives_two_answers_each_with_the_grids_of_its_time() -> None:
 
 
 def test_the_path_is_that_of_the_instant_whatever_changes_later() -> None:
-    changed = apply_changes(small_city(), (), [Rename(code="9101", zh="新")], T + 4)
+    longer = Renumber(code="91", new_code="910", at="1970-01-01T01:00:00+00:00")
+    changed = apply_changes(small_city(), (), [Rename(code="9101", zh="新"), longer], T + 4)
+    assert changed.findings == ()
     tree = GridTree(changed.grids)
     assert during(tree, Posts(()), lambda _: "910101", T, T + 10) == [Responsible(T, T + 10, CELL, {})]
 
