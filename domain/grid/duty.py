@@ -7,6 +7,7 @@ answers, and both are right.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import msgspec
 
@@ -32,19 +33,22 @@ def during(
 ) -> list[Responsible]:
     """The answers in [since_ms, until_ms), UTC milliseconds; `grid_at` gives the place's grid at an instant.
 
-    At most ANSWERS_MAX; more changes than that in one day are no city's.
+    At most ANSWERS_MAX; where there would be more, the last one still ends where it ends, before `until_ms`.
+    An empty span has no answer.
     """
     changes = {since_ms, *tree.moments}
     for post in posts.posts:
         changes |= {ms for ms in (post.since_ms, post.until_ms) if ms is not None}
-    starts = sorted(ms for ms in changes if since_ms <= ms < until_ms)[:ANSWERS_MAX]
+    starts = sorted(ms for ms in changes if since_ms <= ms < until_ms)
     found: list[Responsible] = []
-    for start, end in zip(starts, [*starts[1:], until_ms], strict=True):
+    for start, end in pairwise([*starts, until_ms]):
         code = grid_at(start)
         path = () if code is None else tuple(grid.code for grid in tree.ancestors(code, start))
         held = {} if code is None else responsible(tree, posts, code, start)
         if found and (found[-1].path, found[-1].posts) == (path, held):
             found[-1] = msgspec.structs.replace(found[-1], until_ms=end)
+        elif len(found) == ANSWERS_MAX:
+            break
         else:
             found.append(Responsible(start, end, path, held))
     return found

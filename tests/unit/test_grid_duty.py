@@ -78,8 +78,23 @@ def test_where_there_is_no_grid_nobody_is_responsible() -> None:
     assert [answer.path for answer in found] == [(), CELL]
 
 
-def test_there_are_no_more_answers_than_can_be_read() -> None:
+def test_there_are_no_more_answers_than_can_be_read_and_the_last_ends_where_it_ends() -> None:
     terms = [head(f"p{n}", since_ms=T + n, until_ms=T + n + 1) for n in range(ANSWERS_MAX + 5)]
     found = asked(*terms, until_ms=T + ANSWERS_MAX + 5)
-    assert len(found) == ANSWERS_MAX
-    assert [answer.since_ms for answer in found] == [T + n for n in range(ANSWERS_MAX)]
+    assert [(answer.since_ms, answer.until_ms) for answer in found] == [(T + n, T + n + 1) for n in range(ANSWERS_MAX)]
+
+
+def test_however_much_changes_elsewhere_the_place_has_its_answer_for_the_whole_span() -> None:
+    wu = head("wu")
+    others = [Post("li", Role.GRID_HEAD, "9202", 2, since_ms=T + n) for n in range(ANSWERS_MAX + 5)]
+    leaves = head("zhao", since_ms=T + ANSWERS_MAX + 6)
+    end = T + ANSWERS_MAX + 10
+    found = asked(wu, leaves, *others, until_ms=end)
+    assert [(answer.since_ms, answer.until_ms) for answer in found] == [
+        (T, leaves.since_ms),
+        (leaves.since_ms, end),
+    ]
+
+
+def test_an_empty_span_has_no_answer() -> None:
+    assert asked(head("wu"), since_ms=T, until_ms=T) == []
