@@ -22,6 +22,8 @@ PASSWORD_CHARS_MAX = 256
 FAILURES_MAX = 10
 FAILURES_WITHIN_S = 60.0
 FAILURES_KEPT_MAX = 10_000
+TABLES_LOCK = 7303
+"""The advisory lock under which the tables are created: an adoption that takes its time holds up no start."""
 DEMO_PASSWORD = "liandong-demo"  # noqa: S105  # said openly: demo accounts exist in demo mode only
 
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -95,7 +97,7 @@ class Accounts:
 async def create_tables(connection: Any) -> None:
     """Create the tables that are missing."""
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock(7302)")
+        await connection.execute("select pg_advisory_xact_lock($1)", TABLES_LOCK)
         await connection.execute(Path(__file__).with_name("accounts.sql").read_text())
 
 

@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse
 
 from api.accounts import Person
 from api.parts import Parts, now_ms
-from api.problems import Problem
+from api.problems import REPEAT, Problem
 from domain.adoption.actions import Adopt
 from domain.adoption.values import Note, Version
 from domain.case.reasons import SENTENCES
@@ -37,7 +37,8 @@ WORKBOOK_BYTES_MAX = 5_000_000
 FINDINGS_SHOWN_MAX = 500
 TOUCHED_SHOWN_MAX = 200
 DECIDED_S_MAX = 10.0
-ADOPTION_LOCK = 7302
+UNDER_WAY_S_MAX = 2.0
+"""Less than any answer of the database may take (`opening.ANSWER_S_MAX`): a turn that does not come is no absence."""
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +86,11 @@ def add_adopting(app: FastAPI, parts: Parts) -> None:
         assert parts.editions is not None, "an administrator was let in, so the parts are there"
         if asked.version not in await parts.editions.named(asked.version):
             raise Problem("not_found", found=asked.version, hint="POST /api/reference/drafts")
-        async with parts.pool.acquire() as connection, connection.transaction():
-            # One adoption at a time in the whole city: two at once would each win in some partitions.
-            await connection.execute("select pg_advisory_xact_lock($1)", ADOPTION_LOCK)
-            return await _adopted(parts, asked, actor)
+        try:
+            async with parts.pool.acquire() as connection, adoptions.one_at_a_time(connection, UNDER_WAY_S_MAX):
+                return await _adopted(parts, asked, actor)
+        except adoptions.AdoptionUnderWay as error:
+            raise Problem(error.code, hint=REPEAT) from error
 
 
 async def _adopted(parts: Parts, asked: Adoption, actor: Actor) -> Response:

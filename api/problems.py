@@ -20,6 +20,7 @@ TITLES: dict[str, tuple[int, str, str]] = {
     "log_unreachable": (503, "日志暂时不可用", "The log cannot be reached"),
     "rows_unreachable": (503, "数据库暂时不可用", "The database cannot be reached"),
     "starting": (503, "系统正在连接日志与数据库", "The log and the database are being connected"),
+    "adoption_under_way": (503, "另一次采用尚未完成", "Another adoption is still under way"),
     "behind": (503, "投影尚未跟上", "The projections are behind"),
 }
 REPEAT = "同一 action_id 重试是安全的 / repeating the same action_id is safe"

@@ -33,6 +33,7 @@ from runtime.settings import load_settings
 
 FIRST = uuid.UUID("c1a5b7de-52a4-5d0e-8a43-2f0f4a1f6d11")
 NOTE = "liandong topics"
+UNDER_WAY_S_MAX = 30.0
 
 
 class Adopting(StrEnum):
@@ -62,6 +63,7 @@ def prepare(
     profile: Profile,
     replication: int,
     adopting: Adopting = Adopting.FIRST,
+    under_way_s_max: float = UNDER_WAY_S_MAX,
 ) -> list[str]:
     """Create and check the topics, publish the contents, adopt them; gives lines for people. Raises Fault."""
     asyncio.run(reach(bootstrap))
@@ -76,30 +78,38 @@ def prepare(
             hint_en="They are never changed by themselves: check the cluster and mend them by hand.",
         )
     log = topic_ids(bootstrap, [names.actions])[names.actions]
-    added, adopted, line = asyncio.run(_contents(bootstrap, postgres, names, profile, adopting, log))
+    added, adopted, line = asyncio.run(_contents(bootstrap, postgres, names, profile, adopting, log, under_way_s_max))
     lines = [f"created {name}" for name in report.created] + [f"right   {name}" for name in report.right]
     return [*lines, f"refs: {added} contents added", f"adopted in {adopted} of {PARTITIONS} partitions", *line]
 
 
 async def _contents(
-    bootstrap: str, postgres: str, names: TopicNames, profile: Profile, adopting: Adopting, log: str
+    bootstrap: str,
+    postgres: str,
+    names: TopicNames,
+    profile: Profile,
+    adopting: Adopting,
+    log: str,
+    under_way_s_max: float,
 ) -> tuple[int, int, list[str]]:
     version, contents = pack(profile.contents)
     added = await refs.publish(bootstrap, names, contents)
+    actor = Actor("setup", Role.ADMIN, profile.about.root)
     pool = await open_pool(postgres, 1, "liandong-topics")
     try:
         async with pool.acquire() as connection:
             await migrate(connection)
-            rows = await adoptions.read_rows(connection)
+            async with adoptions.one_at_a_time(connection, under_way_s_max):
+                rows = await adoptions.read_rows(connection)
+                action_id, partitions = wanted(version, rows, adopting, log)
+                if partitions:
+                    async with Appender(bootstrap, names) as appender:
+                        now = time.time_ns() // 1_000_000
+                        adopt = Adopt(version, note=NOTE)
+                        await append_adoption(appender, action_id, actor, adopt, now, partitions)
     finally:
         await pool.close()
     states = adoptions.in_force(rows)
-    action_id, partitions = wanted(version, rows, adopting, log)
-    actor = Actor("setup", Role.ADMIN, profile.about.root)
-    if partitions:
-        async with Appender(bootstrap, names) as appender:
-            now = time.time_ns() // 1_000_000
-            await append_adoption(appender, action_id, actor, Adopt(version, note=NOTE), now, partitions)
     others = sorted({s.version[:12] for s in states.values() if s.version not in (None, version)} - {None})
     kept = not partitions and bool(others)
     line = [

@@ -1,21 +1,55 @@
 """adoptions: which version of the contents does each partition decide by, and since which place of the log?
 
-Asked by the decider when it takes a partition, and by whoever wants to see the history of what was in force.
+Asked by the decider when it takes a partition, and by whoever wants to see the history of what was in force. Owns the
+lock under which adoptions are appended: two at once would each win in some partitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from domain.adoption.evolve import evolve
 from domain.adoption.state import InForce
 from eventlog.record import AdoptionRecord, decode
 from projections.steps import Adoption
+from runtime.faults import Fault
 
 NAME = "adoptions"
+LOCK = 7302
+"""The advisory lock of an adoption; of the numbers that ours use on this database no two are the same."""
+
+
+class AdoptionUnderWay(Fault):
+    """Another adoption had the turn for as long as this one could wait: nothing was appended."""
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(
+            "adoption_under_way",
+            f"另一次采用在 {waited_s:g} 秒后仍未完成。",
+            f"Another adoption is still under way after {waited_s:g} s.",
+            hint_zh="请稍后重新比较,再采用。",
+            hint_en="Wait for it, compare again, then adopt.",
+        )
+
+
+@asynccontextmanager
+async def one_at_a_time(connection: Any, wait_s_max: float) -> AsyncGenerator[None, None]:
+    """The one turn that there is in the whole city to adopt, from whatever process; held until the block is left.
+
+    Waits `wait_s_max` seconds for it, then raises AdoptionUnderWay. Whoever appends an adoption does it in here.
+    """
+    async with connection.transaction():
+        await connection.execute("select set_config('lock_timeout', $1, true)", f"{round(wait_s_max * 1000)}ms")
+        try:
+            await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
+        except asyncpg.LockNotAvailableError:
+            raise AdoptionUnderWay(wait_s_max) from None
+        yield
 
 
 class AdoptionRow(msgspec.Struct, frozen=True, gc=False):

@@ -35,6 +35,8 @@ from runtime.faults import Fault
 
 DECIDED_S_MAX = 60.0
 DECIDED_PAUSE_S = 0.1
+UNDER_WAY_S_MAX = DECIDED_S_MAX
+"""As long as an adoption by another command may take: then that one has ended or will not."""
 
 
 class Adoption(msgspec.Struct, frozen=True):
@@ -63,13 +65,21 @@ def half_done(rows: Sequence[AdoptionRow], action_id: str) -> Adoption | None:
     return Adoption(action_id, attempt.action, attempt.actor, open_ones)
 
 
-def carry_out(at: Cluster, adoption: Adoption, contents: Contents | None, zone: tzinfo, out: Console) -> bool:
+def carry_out(
+    at: Cluster,
+    adoption: Adoption,
+    contents: Contents | None,
+    zone: tzinfo,
+    out: Console,
+    under_way_s_max: float = UNDER_WAY_S_MAX,
+) -> bool:
     """Adopt, show since where each partition decides by it; False if a partition refused it.
 
-    `contents` None: they stand on `refs` already. Raises Fault `log.unreachable`, `reference.undecided`.
+    `contents` None: they stand on `refs` already. Another adoption meanwhile is waited for. Raises Fault
+    `log.unreachable`, `reference.undecided`, `adoption_under_way`.
     """
     try:
-        rows = asyncio.run(_carried_out(at, adoption, contents))
+        rows = asyncio.run(_in_turn(at, adoption, contents, under_way_s_max))
     except LogUnreachable as error:
         raise _break_off(
             "log.unreachable", f"日志无应答({error})", f"the log does not answer ({error})", adoption
@@ -78,7 +88,19 @@ def carry_out(at: Cluster, adoption: Adoption, contents: Contents | None, zone: 
     return all(row.record.outcome is not Outcome.REJECTED for row in rows)
 
 
-async def _carried_out(at: Cluster, adoption: Adoption, contents: Contents | None) -> list[AdoptionRow]:
+async def _in_turn(
+    at: Cluster, adoption: Adoption, contents: Contents | None, under_way_s_max: float
+) -> list[AdoptionRow]:
+    async def use(connection: Any) -> list[AdoptionRow]:
+        async with adoptions.one_at_a_time(connection, under_way_s_max):
+            return await _carried_out(connection, at, adoption, contents)
+
+    return await at.ask(use)
+
+
+async def _carried_out(
+    connection: Any, at: Cluster, adoption: Adoption, contents: Contents | None
+) -> list[AdoptionRow]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         if contents is not None:
@@ -93,9 +115,7 @@ async def _carried_out(at: Cluster, adoption: Adoption, contents: Contents | Non
 
             await asyncio.gather(*(one(partition) for partition in adoption.partitions))
         deciding = progress.add_task("裁定 decided", total=PARTITIONS)
-        return await at.ask(
-            lambda connection: _decided(connection, adoption, lambda count: progress.update(deciding, completed=count))
-        )
+        return await _decided(connection, adoption, lambda count: progress.update(deciding, completed=count))
 
 
 async def _decided(connection: Any, adoption: Adoption, told: Any) -> list[AdoptionRow]:
