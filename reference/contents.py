@@ -119,7 +119,12 @@ def rules_of(contents: Contents, version: str) -> Rules:
         contents.admission,
         contents.posts,
     )
-    return Rules(book, _compiled(encode_part(contents.calendar)))
+    return Rules(book, compiled(contents.calendar))
+
+
+def compiled(calendar: CalendarFile) -> Calendar:
+    """The table of a calendar, made once for all versions that share it. Raises CalendarError."""
+    return _compiled(encode_part(calendar))
 
 
 @lru_cache(maxsize=CALENDARS_KEPT_MAX)

@@ -19,13 +19,13 @@ from domain.grid.past import keeps_the_past
 from domain.grid.posts import Posts, check_posts, check_vacant
 from domain.grid.tree import GridTree
 from domain.routing.values import Adjudication, Routing
-from domain.worktime import CalendarError, CalendarFile, compile_calendar
+from domain.worktime import CalendarError, CalendarFile
 from eventlog.refs import CONTENT_BYTES_MAX
-from reference.contents import PARTS, Contents, decode_part, encode_part
+from reference.contents import PARTS, Contents, compiled, decode_part, encode_part
 from reference.cover import check_cover
 from reference.draft_differences import differences
 from reference.draft_impact import Preview, open_case, touched
-from reference.soundness import check_contents
+from reference.soundness import check_ahead, check_contents
 
 __all__ = ["Preview", "amended", "check_draft", "differences", "open_case", "touched"]
 
@@ -59,6 +59,7 @@ def check_draft(old: Contents | None, new: Contents, at_ms: int) -> list[Finding
     findings = [
         *(_too_large(part, size) for part in PARTS if (size := _size(new, part)) > CONTENT_BYTES_MAX),
         *check_contents(new),
+        *check_ahead(new, at_ms),
     ]
     tree, posts = GridTree(new.grids), Posts(new.posts)
     findings += [*check_posts(tree, posts), *_units_of_posts(new)]
@@ -117,7 +118,7 @@ def _calendar_past(old: CalendarFile, new: CalendarFile, at_ms: int) -> list[Fin
     if old == new:
         return []
     try:
-        before, after = compile_calendar(old), compile_calendar(new)
+        before, after = compiled(old), compiled(new)
     except CalendarError:
         return []
     changed = _sessions(before.starts, before.ends, at_ms) ^ _sessions(after.starts, after.ends, at_ms)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from domain.case.values import Role
@@ -16,7 +17,7 @@ from domain.routing.values import Adjudication, Routing, Rule
 from domain.standard.impact import Effect, OpenCase
 from domain.standard.values import Standard
 from domain.unit import Unit
-from domain.worktime import CalendarFile
+from domain.worktime import CalendarFile, WdRule, check_calendar
 from reference.contents import Contents, encode_part, rules_of
 from reference.draft import amended, check_draft, differences, touched
 from tests.support.small_tree import middle, small_city, small_posts
@@ -98,6 +99,58 @@ def test_posts_that_were_held_stay_and_their_units_are_known() -> None:
     assert "posts.past_lost" in codes(faults(check_draft(CITY, replace(CITY, posts=CITY.posts[1:]), NOW)))
     stranger = Post("chen", Role.HANDLER, "91", 1, "nobody", since_ms=NOW)
     assert "posts.unit_unknown" in codes(faults(check_draft(CITY, replace(CITY, posts=(*CITY.posts, stranger)), NOW)))
+
+
+WORKED = (("08:00", "12:00"), ("14:00", "18:00"))
+OFF_FOR_EVER = {(date(2026, 12, 1) + timedelta(days=n)).isoformat(): () for n in range((2079 - 2026) * 366)}
+
+
+@pytest.mark.parametrize(
+    ("calendar", "last"),
+    [
+        (CalendarFile("Asia/Shanghai", {}, special={"2018-10-08": WORKED, "2026-09-30": WORKED}), "2026-09-30"),
+        (
+            CalendarFile(
+                "Asia/Shanghai", {"mon": WORKED}, special={d: s for d, s in OFF_FOR_EVER.items() if d < "2080"}
+            ),
+            "2026-11-30",
+        ),
+        (
+            CalendarFile("Asia/Shanghai", {"mon": WORKED}, holidays=tuple(d for d in OFF_FOR_EVER if d < "2080")),
+            "2026-11-30",
+        ),
+    ],
+    ids=["sessions long ago only", "every date ahead is special and off", "every date ahead is a holiday"],
+)
+def test_a_calendar_by_which_no_limit_is_ever_used_up_is_refused(calendar: CalendarFile, last: str) -> None:
+    assert faults(check_calendar(calendar)) == [], "as a file nothing is wrong with it"
+    (found,) = faults(check_draft(CITY, replace(CITY, calendar=calendar), NOW))
+    assert (found.code, found.part, found.key) == ("calendar.no_working_time_ahead", "calendar", "week")
+    assert found.found == last
+    for sentence in (found.zh, found.en):
+        assert last in sentence
+        assert "4WH" in sentence
+        assert "010101/02" in sentence
+
+
+def test_a_calendar_is_wanted_for_what_is_filed_within_a_year_and_for_every_limit_of_the_standard() -> None:
+    def worked_until(day: date) -> Contents:
+        first = date(2026, 9, 1)
+        days = {(first + timedelta(days=n)).isoformat(): WORKED for n in range((day - first).days + 1)}
+        return replace(CITY, calendar=CalendarFile("Asia/Shanghai", {}, special=days))
+
+    def refused(contents: Contents, standard: Standard = SMALL) -> set[str]:
+        return codes(faults(check_draft(CITY, replace(contents, standard=standard), NOW)))
+
+    year_on = date(2027, 10, 2)
+    assert refused(worked_until(year_on - timedelta(days=1))) == {"calendar.no_working_time_ahead"}
+    assert refused(worked_until(year_on)) == set()
+    assert refused(worked_until(year_on), with_limit("2WD")) == {"calendar.no_working_time_ahead"}
+    assert refused(worked_until(year_on), with_limit("900CD")) == set(), "that limit needs no calendar"
+    of_stage = replace(SMALL, stage_limits={**SMALL.stage_limits, "close": "40WH"})
+    assert refused(worked_until(year_on), of_stage) == {"calendar.no_working_time_ahead"}
+    by_day = replace(with_limit("2WD"), wd_rule=WdRule.END_OF_DAY)
+    assert refused(worked_until(year_on), by_day) == {"calendar.no_working_time_ahead"}
 
 
 def test_a_desk_left_empty_is_a_warning() -> None:
