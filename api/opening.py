@@ -23,7 +23,7 @@ from api.sealing import Keys
 from eventlog.append import Appender
 from eventlog.topics import TopicNames, topic_ids
 from projections.database import AWAY, migrate, open_pool
-from reference.editions import Editions
+from reference.editions import EDITIONS_KEPT_MAX, Editions
 from runtime.faults import EXIT_NEEDS_HAND, Fault
 
 POOL_SIZE = 10
@@ -62,7 +62,7 @@ async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     names = TopicNames(parts.settings.topic_prefix)
     hub = await _until_there(parts, bootstrap, postgres, names)
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
-        parts.ready(hub, appender, Editions(bootstrap, names))
+        parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
         for run in (hub.follow, hub.publish, hub.mark):
             group.create_task(run())
 

@@ -85,13 +85,18 @@ async def _append(bootstrap: str, names: TopicNames, contents: Mapping[str, byte
 
 async def read_contents(bootstrap: str, names: TopicNames) -> dict[str, bytes]:
     """All contents by their hash. Raises ContentDamaged."""
+    return (await read_from(bootstrap, names, 0))[1]
+
+
+async def read_from(bootstrap: str, names: TopicNames, offset: int) -> tuple[int, dict[str, bytes]]:
+    """The next offset of `refs`, and the contents that stand from that one on by their hash. Raises ContentDamaged."""
     contents: dict[str, bytes] = {}
     upto = await ends(bootstrap, names.refs)
-    async for chunk in read_to(bootstrap, names.refs, {0: 0}, upto):
+    async for chunk in read_to(bootstrap, names.refs, {0: offset}, upto):
         for stored in chunk:
             name = (stored.key or b"").decode()
             if stored.value is None or content_hash(stored.value) != name:
                 raise ContentDamaged(name)
             contents[name] = stored.value
         await asyncio.sleep(0)
-    return contents
+    return upto[0], contents

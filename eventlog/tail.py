@@ -72,8 +72,8 @@ async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitabl
         found: dict[Any, int] = await consumer.end_offsets(known[topic])
         return {place.partition: offset for place, offset in found.items()}
 
-    await consumer.start()
     try:
+        await consumer.start()
         yield read
     finally:
         await consumer.stop()
@@ -94,8 +94,8 @@ async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> Asy
         fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
         max_partition_fetch_bytes=FETCH_BYTES_MAX,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         places = {partition: TopicPartition(topic, partition) for partition in offsets}
         consumer.assign(list(places.values()))
         for partition, place in places.items():

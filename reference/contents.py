@@ -23,7 +23,8 @@ from domain.standard.values import Standard
 from domain.unit import Unit
 from domain.worktime import Calendar, CalendarFile, compile_calendar
 
-CALENDARS_KEPT_MAX = 64
+CALENDARS_KEPT_MAX = 8
+"""Compiled ones, 11 MB each: a city publishes one a year, and whoever decides by one holds it as long as it does."""
 MANIFEST_BYTES_MAX = 4 * 1024
 
 
