@@ -27,8 +27,8 @@ from eventlog.tail import ends, ends_reader, tail
 from eventlog.topics import TopicNames
 from projections import adoptions, board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
-from projections.steps import Adoption, Folder, Step
-from projections.towns import ELSEWHERE, Towns
+from projections.steps import ELSEWHERE, Adoption, Folder, Step
+from projections.towns import Towns
 from runtime.faults import Fault
 
 log = structlog.get_logger("hub")
@@ -97,7 +97,8 @@ class Hub:
         self._bootstrap = bootstrap
         self._names = names
         self._zone = ZoneInfo(zone)
-        self._towns = Towns(towns)
+        self._shown = dict.fromkeys(towns)
+        self._towns = {partition: Towns(towns) for partition in range(PARTITIONS)}
         self._folders = {partition: Folder(partition, only_open=True) for partition in range(PARTITIONS)}
         self._live: dict[str, list[int]] = {}
         self._dirty: dict[str, None] = {}
@@ -115,7 +116,7 @@ class Hub:
             places = await checkpoint.read(connection, board.NAME)
             self.rows = {row.case_id: row for row in await board.read_rows(connection)}
             self.counts = await board.read_counts(connection)
-            adopted = adoptions.in_force(await adoptions.read_rows(connection))
+            adopted = await adoptions.read_rows(connection)
             for partition, place in places.items():
                 self._folders[partition] = Folder(partition, place, only_open=True)
                 files = await case_state.load_open(connection, partition)
@@ -123,11 +124,10 @@ class Hub:
         upto = await ends(self._bootstrap, self._names.events)  # read last: the rows go on meanwhile, never beyond it
         for partition, place in places.items():
             checkpoint.require_log(place, self.log, upto[partition])
-        for partition, state in adopted.items():
-            self._towns.add(state.towns)
-            if state.version is not None:
-                self.in_force[partition] = state.version
+        for adoption in adopted:
+            self._know(adoption.partition, adoption.record)
         for row in self.rows.values():
+            self._towns[partition_of(row.case_id)].put(row.case_id, row.town)
             self._count_row(row, 1)
         self._day = self._today()
         self.frames.append(Frame(self.seq, self.position(), {}, ()))
@@ -205,7 +205,7 @@ class Hub:
         """Close the present frame, if anything changed."""
         if (today := self._today()) != self._day:
             self._day = today
-            self._dirty.update({f"t:{town}": None for town in self._towns.codes} | {"day": None})
+            self._dirty.update({f"t:{town}": None for town in self._shown} | {"day": None})
         if not self._dirty and not self._ticker:
             return
         self.seq += 1
@@ -224,7 +224,7 @@ class Hub:
 
     def kpi(self) -> list[int]:
         """The seven numbers of the city."""
-        codes = {*self._towns.codes, ELSEWHERE}
+        codes = {*self._shown, ELSEWHERE}
         return [sum(numbers) for numbers in zip(*(self.town(code) for code in codes), strict=True)]
 
     async def snapshot(self) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Hub:
         rows = list(self.rows.values())
         columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in COLUMNS)
         cols = {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
-        towns = {code: self.town(code) for code in self._towns.codes}
+        towns = {code: self.town(code) for code in self._shown}
         return {
             "log": self.log,
             "pos": self.frames[-1].pos,
@@ -307,8 +307,9 @@ class Hub:
             return
         if step is None or not step.changed:
             return
+        step = self._towns[step.partition].place(step)
         case_id = step.after.id
-        row = board.row_of(case_id, step.after.case, self._towns)
+        row = board.row_of(step)
         before = self.rows.pop(case_id, None)
         if before is not None:
             self._count_row(before, -1)
@@ -318,7 +319,7 @@ class Hub:
         if row != before:
             self._dirty[f"c:{case_id}"] = None
             self._dirty.update({f"t:{shown.town}": None for shown in (before, row) if shown})
-        for key, counts in board.counted(step, self._zone, self._towns).items():
+        for key, counts in board.counted(step, self._zone).items():
             self.counts[key] = self.counts.get(key, Counts()).plus(counts)
             self._dirty[f"t:{key[0]}"] = None
         self._note_ticker(step)
@@ -326,17 +327,20 @@ class Hub:
 
     def _adopt(self, partition: int, record: AdoptionRecord) -> None:
         """Screens read the site's names again once every partition decides by the new version."""
-        for event in record.events:
-            self._towns.add(event.towns)
-            self.in_force[partition] = event.version
+        self._know(partition, record)
         if record.events and set(self.in_force.values()) == {record.events[-1].version}:
             self._dirty["book"] = None
+
+    def _know(self, partition: int, record: AdoptionRecord) -> None:
+        for event in record.events:
+            self._towns[partition].adopt(event.towns)
+            self._shown |= dict.fromkeys(event.towns)
+            self.in_force[partition] = event.version
 
     def _note_ticker(self, step: Step) -> None:
         case = step.after.case
         if case is None:
             return
-        town = self._towns.of(case.place.grid)
         imported = any(isinstance(event, e.Imported) for event in step.record.events)
         for event in step.record.events:
             name = TICKER.get(type(event))
@@ -345,7 +349,7 @@ class Hub:
             if isinstance(event, e.ClockNear | e.ClockOverdue) and event.clock is not ClockKind.HANDLE:
                 continue
             shown = "imported" if imported else name
-            entry = (event.at_ms, shown, case.number, case.case_class, town, step.after.id)
+            entry = (event.at_ms, shown, case.number, case.case_class, step.town, step.after.id)
             self._ticker.append(entry)
             self._last_ticker.append(entry)
 

@@ -6,7 +6,7 @@ lock under which adoptions are appended: two at once would each win in some part
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from domain.adoption.evolve import evolve
 from domain.adoption.state import InForce
 from eventlog.record import AdoptionRecord, decode
 from projections.steps import Adoption
+from projections.towns import Towns
 from runtime.faults import Fault
 
 NAME = "adoptions"
@@ -87,6 +88,17 @@ def in_force(rows: Sequence[AdoptionRow]) -> dict[int, InForce]:
         state = states.get(row.partition, InForce())
         states[row.partition] = evolve(state, record.attempt, record.origin.offset, record.events)
     return states
+
+
+def towns_after(rows: Sequence[AdoptionRow], before: Iterable[str], homes: Mapping[str, str]) -> Towns:
+    """The townships of one partition after these of its rows; `homes` are those of its open cases."""
+    towns = Towns(before)
+    for row in rows:
+        for event in row.record.events:
+            towns.adopt(event.towns)
+    for case_id, town in homes.items():
+        towns.put(case_id, town)
+    return towns
 
 
 async def write(connection: Any, adoptions: Sequence[Adoption], table: str = NAME) -> None:

@@ -19,7 +19,6 @@ from domain.case.events import Accepted, Closed
 from domain.case.state import Case, Clock
 from domain.case.values import HANDLING_CLOCKS, ClockKind, ClockVerdict, Status
 from projections.steps import Step
-from projections.towns import Towns
 
 NAME = "board"
 COUNT = "board_count"
@@ -74,17 +73,18 @@ CountKey = tuple[str, str]
 """Township code and local day (YYYY-MM-DD)."""
 
 
-def row_of(case_id: str, case: Case | None, towns: Towns) -> BoardRow | None:
-    """The row of a case, None when it is not open."""
+def row_of(step: Step) -> BoardRow | None:
+    """The row of the case after that step, None when it is not open."""
+    case = step.after.case
     if case is None or not case.open:
         return None
     shown = _shown_clock(case)
     return BoardRow(
-        case_id=case_id,
+        case_id=step.after.id,
         number=case.number,
         case_class=case.case_class,
         grid=case.place.grid,
-        town=towns.of(case.place.grid),
+        town=step.town,
         lon=case.place.lon,
         lat=case.place.lat,
         status=str(case.status),
@@ -98,19 +98,21 @@ def row_of(case_id: str, case: Case | None, towns: Towns) -> BoardRow | None:
     )
 
 
-def counted(step: Step, zone: ZoneInfo, towns: Towns) -> dict[CountKey, Counts]:
-    """What the step adds to (or takes from) the counts of which day and township; a step without effect is empty."""
+def counted(step: Step, zone: ZoneInfo) -> dict[CountKey, Counts]:
+    """What the step adds to (or takes from) the counts of which day and township; a step without effect is empty.
+
+    What was done stays where it was done; what is still to be done goes with the case into another township.
+    """
     case = step.after.case
     if case is None or not step.changed:
         return {}
-    town = towns.of(case.place.grid)
     changes: dict[CountKey, Counts] = {}
     for event in step.record.events:
         if isinstance(event, Accepted) and event.at_ms is not None:
-            _add(changes, (town, day_of(event.at_ms, zone)), Counts(accepted=1))
+            _add(changes, (step.town, day_of(event.at_ms, zone)), Counts(accepted=1))
         if isinstance(event, Closed) and event.at_ms is not None:
-            _add(changes, (town, day_of(event.at_ms, zone)), Counts(closed=1))
-    for case_then, sign in ((step.before.case, -1), (case, 1)):
+            _add(changes, (step.town, day_of(event.at_ms, zone)), Counts(closed=1))
+    for case_then, town, sign in ((step.before.case, step.town_before, -1), (case, step.town, 1)):
         due = _due_day(case_then, zone)
         if due is not None:
             _add(changes, (town, due[0]), due[1], sign)
@@ -128,10 +130,10 @@ def _day_of_quarter(quarter: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
 
 
-async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, towns: Towns, suffix: str = "") -> None:
+async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, suffix: str = "") -> None:
     """Write the rows and counts that these steps changed."""
     last = {step.after.id: step for step in steps if step.changed}
-    rows = [(step, row_of(case_id, step.after.case, towns)) for case_id, step in last.items()]
+    rows = [(step, row_of(step)) for step in last.values()]
     gone = [step.after.id for step, row in rows if row is None]
     kept = [(step.partition, row) for step, row in rows if row is not None]
     if gone:
@@ -140,7 +142,7 @@ async def write(connection: Any, steps: Sequence[Step], zone: ZoneInfo, towns: T
         await _write_rows(connection, kept, f"{NAME}{suffix}")
     changes: dict[tuple[int, str, str], Counts] = {}
     for step in steps:
-        for (town, day), counts in counted(step, zone, towns).items():
+        for (town, day), counts in counted(step, zone).items():
             key = (step.partition, town, day)
             changes[key] = changes.get(key, Counts()).plus(counts)
     if changes:
@@ -155,6 +157,12 @@ async def read_rows(connection: Any, where: str = "true", *values: Any) -> list[
         *values,
     )
     return [BoardRow(*row) for row in found]
+
+
+async def read_towns(connection: Any, partition: int) -> dict[str, str]:
+    """Open case → its township, of one partition."""
+    rows = await connection.fetch(f"select case_id, town from {NAME} where partition = $1", partition)
+    return {row["case_id"]: row["town"] for row in rows}
 
 
 async def read_counts(connection: Any) -> dict[CountKey, Counts]:

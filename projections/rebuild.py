@@ -107,9 +107,9 @@ async def _caught_up(connection: Any, name: str, reached: dict[int, int]) -> Non
 class _Fold:
     def __init__(self, name: str, zone: str, towns: Sequence[str]) -> None:
         self.records = 0
-        self._towns = Towns(towns)
-        self._write = writers(ZoneInfo(zone), self._towns)[name]
+        self._write = writers(ZoneInfo(zone))[name]
         self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
+        self._towns = {partition: Towns(towns) for partition in range(PARTITIONS)}
 
     def reached(self) -> dict[int, int]:
         return {partition: folder.next_offset for partition, folder in self._folders.items()}

@@ -32,23 +32,22 @@ class Folded(msgspec.Struct, frozen=True):
 Write = Callable[[Any, Folded, str], Awaitable[None]]
 
 
-def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Towns) -> Folded:
-    """Fold records, each with its partition's folder; townships that come with an adoption are known from then on.
-
-    Raises Hole.
-    """
+def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Mapping[int, Towns]) -> Folded:
+    """Fold records, each with its partition's folder and townships. Raises Hole."""
     folded = Folded([], [])
     for entry in entries:
-        one = folders[entry.stored.partition].fold(entry)
+        partition = entry.stored.partition
+        one = folders[partition].fold(entry)
         if isinstance(one, Step):
-            folded.steps.append(one)
+            folded.steps.append(towns[partition].place(one))
         elif one is not None:
             folded.adoptions.append(one)
-            towns.add(town for event in one.record.events for town in event.towns)
+            for event in one.record.events:
+                towns[partition].adopt(event.towns)
     return folded
 
 
-def writers(zone: ZoneInfo, towns: Towns) -> dict[str, Write]:
+def writers(zone: ZoneInfo) -> dict[str, Write]:
     """Projection → the function that writes its rows; the last argument is a suffix to its tables' names."""
 
     async def write_adoptions(connection: Any, folded: Folded, suffix: str) -> None:
@@ -64,7 +63,7 @@ def writers(zone: ZoneInfo, towns: Towns) -> dict[str, Write]:
         await timeline.write(connection, folded.steps, f"{timeline.NAME}{suffix}")
 
     async def write_board(connection: Any, folded: Folded, suffix: str) -> None:
-        await board.write(connection, folded.steps, zone, towns, suffix)
+        await board.write(connection, folded.steps, zone, suffix)
 
     return {
         adoptions.NAME: write_adoptions,
@@ -76,23 +75,24 @@ def writers(zone: ZoneInfo, towns: Towns) -> dict[str, Write]:
 
 
 class Runner:
-    """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships;
-    `took` is told how long (s) each transaction was."""
+    """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships
+    before it met an adoption; `took` is told how long (s) each transaction was."""
 
     def __init__(
         self,
         pool: Any,
         log: str,
         zone: str,
-        towns: Towns,
+        towns: Sequence[str],
         took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._pool = pool
         self._log = log
         self._took = took
-        self._towns = towns
-        self._writers = writers(ZoneInfo(zone), towns)
+        self._before = towns
+        self._writers = writers(ZoneInfo(zone))
         self._folders: dict[int, Folder] = {}
+        self._towns: dict[int, Towns] = {}
 
     async def start(self, partition: int, end: int) -> int:
         """Take up a partition where its rows stand; `end` is the log's. Gives the next offset. Raises WrongLog."""
@@ -100,7 +100,7 @@ class Runner:
             places = {name: (await checkpoint.read(connection, name)).get(partition) for name in NAMES}
             files = await case_state.load_open(connection, partition)
             adopted = await adoptions.read_rows(connection, partition)
-        self._towns.add(town for row in adopted for event in row.record.events for town in event.towns)
+            homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
         for name, other in places.items():
             if (other and other.next_offset) != (place and place.next_offset):
@@ -114,11 +114,13 @@ class Runner:
         async with self._pool.acquire() as connection:
             await checkpoint.begin(connection, [folder.checkpoint(name, self._log) for name in NAMES])
         self._folders[partition] = folder
+        self._towns[partition] = adoptions.towns_after(adopted, self._before, homes)
         return folder.next_offset
 
     def drop(self, partition: int) -> None:
         """Let go of a partition."""
         self._folders.pop(partition, None)
+        self._towns.pop(partition, None)
 
     async def apply(self, entries: Sequence[Entry]) -> list[Step]:
         """Fold records (each partition's in order) and write their rows; gives the steps. A partition that was

@@ -18,14 +18,19 @@ from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome
 from eventlog.stored import Entry
 from projections.checkpoint import Checkpoint
 
+ELSEWHERE = "-"
+"""Stands for the township of what lies in none."""
+
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One decision and its case before and after it."""
+    """One decision and its case before and after it; the townships are those that its partition knew (`Towns`)."""
 
     entry: Entry
     record: DecisionRecord
     before: CaseFile
     after: CaseFile
+    town_before: str = ELSEWHERE
+    town: str = ELSEWHERE
 
     @property
     def partition(self) -> int:

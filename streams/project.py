@@ -13,7 +13,6 @@ from eventlog.topics import TopicNames
 from projections.checkpoint import WrongLog
 from projections.database import migrate, open_pool
 from projections.runner import Runner
-from projections.towns import Towns
 from streams.chunks import Chunk, Fetching
 from streams.measures import RowMeasures
 from streams.worker import Processor
@@ -35,7 +34,7 @@ class Project(Processor):
         self._postgres = postgres
         self._log = log
         self._zone = zone
-        self._towns = Towns(towns)
+        self._towns = towns
         self._pool: Any = None
         self._runner: Runner | None = None
 

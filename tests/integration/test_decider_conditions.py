@@ -24,7 +24,6 @@ from eventlog.topics import TopicNames, create_and_check, topic_ids
 from projections.checkpoint import PassedBy
 from projections.database import migrate, open_pool
 from projections.runner import Runner
-from projections.towns import Towns
 from reference.profile import load_profile
 from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
@@ -185,7 +184,7 @@ def test_of_two_projectors_at_one_place_only_one_writes(beside: Beside) -> None:
         pool = await open_pool(beside.postgres, 2)
         async with pool.acquire() as connection:
             await migrate(connection)
-        first, second = (Runner(pool, "log", profile.about.zone, Towns(profile.towns)) for _ in range(2))
+        first, second = (Runner(pool, "log", profile.about.zone, profile.towns) for _ in range(2))
         for runner in (first, second):
             assert await runner.start(7, len(entries)) == 0
         await first.apply(entries)
