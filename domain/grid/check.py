@@ -11,22 +11,24 @@ from itertools import pairwise
 
 from domain.finding import Finding
 from domain.grid.tree import GridTree
-from domain.grid.values import Grid
+from domain.grid.values import GRIDS_MAX, Grid, too_many
 
 BEFORE_ALL_MS = -(2**62)
 """An instant before every beginning."""
 
 
 def check_tree(tree: GridTree) -> list[Finding]:
-    """Every fault in the codes of a tree, through all of its time."""
+    """Every fault in the codes of a tree, through all of its time; of more than GRIDS_MAX rows only that."""
+    if len(tree.grids) > GRIDS_MAX:
+        return [too_many("grids", "网格", len(tree.grids), GRIDS_MAX)]
     findings: list[Finding] = []
     for code in tree.codes:
         findings += _rows(tree.rows(code))
     for grid in tree.grids:
         findings += _heirs(tree, grid)
     seen: set[tuple[str, str]] = set()
-    for at_ms in (BEFORE_ALL_MS, *tree.moments):
-        for finding in _standing(tree, at_ms):
+    for at_ms, looked_at in _looks(tree):
+        for finding in _standing(tree, at_ms, looked_at):
             if (finding.code, finding.key) not in seen:
                 seen.add((finding.code, finding.key))
                 findings.append(finding)
@@ -78,9 +80,30 @@ def _heirs(tree: GridTree, grid: Grid) -> Iterable[Finding]:
             )
 
 
-def _standing(tree: GridTree, at_ms: int) -> Iterable[Finding]:
-    grids = tree.valid(at_ms)
-    cities = [grid for grid in grids if grid.level == 0]
+def _looks(tree: GridTree) -> Iterable[tuple[int, Iterable[Grid]]]:
+    """Each instant with the grids of which another thing may be true from then on: what changes, and those whose code
+    begins with its code at its own level and the next. All grids at all instants would take minutes for a city."""
+    yield BEFORE_ALL_MS, tree.valid(BEFORE_ALL_MS)
+    changed: dict[int, set[str]] = {}
+    levels: dict[str, set[int]] = {}
+    for grid in tree.grids:
+        levels.setdefault(grid.code, set()).add(grid.level)
+        for at_ms in (grid.since_ms, grid.until_ms):
+            if at_ms is not None:
+                changed.setdefault(at_ms, set()).add(grid.code)
+    for at_ms in tree.moments:
+        around = {
+            (below, each)
+            for code in changed[at_ms]
+            for level in levels[code]
+            for below in (level, level + 1)
+            for each in tree.beginning_with(code if level else "", below)
+        }
+        yield at_ms, [grid for _, code in sorted(around) if (grid := tree.find(code, at_ms)) is not None]
+
+
+def _standing(tree: GridTree, at_ms: int, grids: Iterable[Grid]) -> Iterable[Finding]:
+    cities = [grid for grid in tree.valid(at_ms, 0) if grid.level == 0]
     for grid in cities[1:]:
         yield _fault("two_cities", f"{grid.code} 是第二个 0 级网格", f"{grid.code} is a second grid of level 0", grid)
     for grid in grids:

@@ -14,7 +14,7 @@ import msgspec
 from domain.case.values import Role
 from domain.finding import Finding, Weight
 from domain.grid.tree import GridTree
-from domain.grid.values import CELL_LEVEL, Code, Grid, Level
+from domain.grid.values import CELL_LEVEL, POSTS_MAX, Code, Grid, Level, too_many
 
 DESK_ROLES = (Role.ACCEPTOR, Role.SHIFT_HEAD, Role.DISPATCHER)
 """Who a township's centre needs (domain document §3, "whose desk")."""
@@ -78,7 +78,12 @@ def responsible(tree: GridTree, posts: Posts, code: str, at_ms: int) -> dict[Rol
 
 
 def check_posts(tree: GridTree, posts: Posts) -> list[Finding]:
-    """What is wrong with posts: an end that is not after the start, a scope that is no grid, the same post twice."""
+    """What is wrong with posts: an end that is not after the start, a scope that is no grid, the same post twice.
+
+    Of more than POSTS_MAX only that.
+    """
+    if len(posts.posts) > POSTS_MAX:
+        return [too_many("posts", "岗位", len(posts.posts), POSTS_MAX)]
     findings: list[Finding] = []
     held: dict[tuple[str, Role, str | None, str], list[Post]] = {}
     for post in posts.posts:

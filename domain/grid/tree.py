@@ -89,13 +89,14 @@ class GridTree:
     def ambiguous(self, code: str, level: int, at_ms: int) -> Grid | None:
         """Another grid of that level and instant whose code begins this one or begins with it: scopes would mix."""
         beginnings = [code[:length] for length in self._lengths.get(level, ()) if length < len(code)]
-        for other in (*beginnings, *self._beginning_with(code, level)):
+        for other in (*beginnings, *self.beginning_with(code, level)):
             grid = self.find(other, at_ms)
             if other != code and grid is not None and grid.level == level:
                 return grid
         return None
 
-    def _beginning_with(self, code: str, level: int) -> Sequence[str]:
+    def beginning_with(self, code: str, level: int) -> Sequence[str]:
+        """The codes of that level that were ever used and begin with this one, in order; itself, if it is one."""
         codes = self._codes.get(level, [])
         return codes[bisect_left(codes, code) : bisect_left(codes, code + _LAST)]
 
@@ -105,7 +106,7 @@ class GridTree:
         if grid is None:
             return ()
         below = grid.level + 1
-        found = (self.find(each, at_ms) for each in self._beginning_with(code, below))
+        found = (self.find(each, at_ms) for each in self.beginning_with(code, below))
         return tuple(g for g in found if g is not None and g.level == below and self.over(g.code, below, at_ms) is grid)
 
     def under(self, code: str, at_ms: int) -> tuple[Grid, ...]:

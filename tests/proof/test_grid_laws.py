@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from msgspec.structs import replace
@@ -175,6 +175,34 @@ def test_what_followed_a_cell_lies_where_the_cell_was(data: DataObject) -> None:
             before = next(c for c in tree.valid(T - 1, 3) if contains(c.area, at))
             after = next(c for c in tree.valid(at_ms, 3) if contains(c.area, at))
             assert after.code in tree.successors(before.code, at_ms, meant_ms=T - 1)
+
+
+codes = st.text("12", min_size=1, max_size=4)
+moments = st.none() | st.integers(0, 5)
+any_rows = st.lists(
+    st.builds(Grid, codes, st.integers(0, 3), st.just("格"), since_ms=moments, until_ms=moments), max_size=12
+)
+
+
+@settings(max_examples=300)
+@given(any_rows)
+def test_what_is_wrong_at_any_instant_is_found_as_if_all_grids_were_looked_at(rows: list[Grid]) -> None:
+    tree = GridTree(rows)
+    wanted: set[tuple[str, str]] = set()
+    for at_ms in (-1, *tree.moments):
+        valid = [(grid, level) for level in range(4) for grid in tree.valid(at_ms, level)]
+        cities = {grid.code for grid, _ in valid if grid.level == 0}
+        wanted |= {("grids.two_cities", code) for code in sorted(cities)[1:]}
+        for grid, _ in valid:
+            others = [other for other, _ in valid if other.code != grid.code and grid.code.startswith(other.code)]
+            above = any(other.level == grid.level - 1 for other in others)
+            if grid.level and (grid.level > 1 or cities) and not above:
+                wanted.add(("grids.no_parent", grid.code))
+            if any(other.level == grid.level for other in others):
+                wanted.add(("grids.code_ambiguous", grid.code))
+    standing = {"grids.two_cities", "grids.no_parent", "grids.code_ambiguous"}
+    found = [(finding.code, finding.key) for finding in check_tree(tree) if finding.code in standing]
+    assert sorted(found) == sorted(wanted)
 
 
 @given(st.data())

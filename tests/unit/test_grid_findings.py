@@ -15,7 +15,7 @@ from domain.grid.past import keeps_the_past
 from domain.grid.places import Places
 from domain.grid.posts import Post, Posts, check_posts, check_vacant
 from domain.grid.tree import GridTree
-from domain.grid.values import Grid
+from domain.grid.values import GRIDS_MAX, POSTS_MAX, Grid
 from tests.support.small_tree import small_city, small_posts, square
 
 T = 1_000_000
@@ -25,6 +25,34 @@ SPLIT = Split(code="91", parts=(Part("93", "甲", children=("9101",)), Part("94"
 
 Said = tuple[str, str, str, str, str, str]
 """Code, key, found, allowed, and the sentences."""
+
+
+TOWNS = tuple(Grid(f"{number:05d}", 1, "镇") for number in range(GRIDS_MAX + 1))
+POSTS = tuple(Post(f"p{number}", Role.COLLECTOR, "9", 3) for number in range(POSTS_MAX + 1))
+
+
+def test_what_is_too_large_is_said_and_not_looked_at_any_closer() -> None:
+    assert check_tree(GridTree(TOWNS[1:])) == []
+    assert said(check_tree(GridTree((*TOWNS, *TOWNS[:1])))) == [
+        (
+            *("too_many", "", "50002", "50000"),
+            "网格连同历史有 50002 行,最多 50000 行。",
+            "There are 50002 rows of grids with their past; at most 50000 are allowed.",
+        )
+    ]
+    tree = GridTree([CITY])
+    assert check_posts(tree, Posts(POSTS[1:])) == []
+    assert said(check_posts(tree, Posts((*POSTS, POSTS[0])))) == [
+        (
+            *("too_many", "", "50002", "50000"),
+            "岗位连同历史有 50002 行,最多 50000 行。",
+            "There are 50002 rows of posts with their past; at most 50000 are allowed.",
+        )
+    ]
+    assert [f.code for f in (*check_tree(GridTree(TOWNS)), *check_posts(tree, Posts(POSTS)))] == [
+        "grids.too_many",
+        "posts.too_many",
+    ]
 
 
 def said(findings: list[Finding]) -> list[Said]:
