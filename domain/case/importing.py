@@ -53,6 +53,7 @@ from domain.case.intake import accept, decline, filed_event, reported_event, req
 from domain.case.state import Case
 from domain.case.values import HANDLING_CLOCKS, Actor, ClockKind, Role, Status
 from domain.standard.values import DEFAULT_STAGE_LIMITS
+from domain.worktime import Calendar
 
 _ENDS: dict[type, ClockKind] = {
     Accept: ClockKind.ACCEPT,
@@ -72,12 +73,14 @@ def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, 
     """All events of a past case, and what fell due in it up to `as_of_ms`.
 
     `as_of_ms` is the instant at which a case that the source leaves open is judged; by default the log's time.
-    Refuses times in the future of the log, an end before the start, and steps out of order.
+    Refuses times in the future of the log or outside the calendar's years, an end before the start, and steps out of
+    order.
     """
     if attempt.actor.role is not Role.IMPORTER:
         raise Refused(ReasonCode.WRONG_ROLE, found=attempt.actor.role, allowed=[str(Role.IMPORTER)])
     as_of = at_ms if action.as_of_ms is None else action.as_of_ms
     _require_times(action, as_of, at_ms)
+    _require_years(action, rules.calendar)
     require_known_place(action.report.place.grid, rules.book, at_ms)
     if action.report.case_class is not None:
         require_class(action.report.case_class, rules.book)
@@ -198,6 +201,13 @@ def _require_times(action: ImportCase, as_of: int, at_ms: int) -> None:
     for before, after in pairwise(stated):
         if after < before:
             raise Refused(ReasonCode.IMPORT_OUT_OF_ORDER, found=after, previous_ms=before)
+
+
+def _require_years(action: ImportCase, calendar: Calendar) -> None:
+    """A time that no calendar holds would stop whoever reads the case's day later. Raises CalendarError."""
+    deadline_ms = action.opened_ms if action.deadline_ms is None else action.deadline_ms
+    if action.opened_ms < calendar.from_ms or deadline_ms > calendar.to_ms:
+        raise calendar.out_of_years()
 
 
 def _unstated(steps: tuple[Step, ...], kind: ClockKind) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
 from domain.case.events import ClockExtended, ClockNear, ClockOverdue, ClockStopped, ExtensionDropped
@@ -284,3 +286,24 @@ def test_a_sources_deadline_is_final_also_through_a_return_in_its_history() -> N
     other = (a.Step(RETURN, START + 10 * 60_000), a.Step(a.Dispatch(URBAN), START + 20 * 60_000))
     for more in (back, other):
         assert clock(stated("02", 26, *more)).deadline_ms == START + 26 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("opened_ms", "deadline_ms", "allowed"),
+    [
+        (-(10**20), None, False),
+        (ms("1989-12-31T23:59"), None, False),
+        (ms("1990-01-01T00:00"), None, True),
+        (START, ms("2080-01-01T00:00"), True),
+        (START, ms("2080-01-01T00:01"), False),
+        (START, 10**20, False),
+    ],
+)
+def test_a_past_outside_the_calendars_years_is_refused_for_no_day_of_it_could_be_named(
+    opened_ms: int, deadline_ms: int | None, allowed: bool
+) -> None:
+    desk = Desk()
+    report = a.Report(Place(GRID), Channel.HOTLINE, "010101")
+    past = a.ImportCase(Source("old", "1"), report, opened_ms, (), deadline_ms)
+    record = desk.act(actor(Role.IMPORTER), past, START + HOUR)
+    assert code(record) == (None if allowed else ReasonCode.OUTSIDE_CALENDAR)
