@@ -79,7 +79,7 @@ def _has_area(feature: dict[str, Any]) -> bool:
 
 def _site(parts: Parts, version: str, contents: Contents) -> dict[str, Any]:
     about, at_ms = parts.profile.about, now_ms()
-    towns = [grid for grid in contents.grids if grid.level == 1 and grid.valid(at_ms)]
+    towns = sorted((g for g in contents.grids if g.level == 1 and g.valid(at_ms)), key=lambda g: g.code)
     drawn = parts.profile.map_path is not None or any(grid.area for grid in contents.grids)
     named = {
         "profile": about.name,

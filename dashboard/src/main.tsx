@@ -122,10 +122,11 @@ function Tiles({ kpi }: { kpi: Numbers }) {
   );
 }
 
+/** The townships in the order of their codes; where a city has more of them the rows are smaller: none is out of sight. */
 function Towns({ now }: { now: Board }) {
   return (
     <section class="panel towns">
-      <table>
+      <table style={{ "--rows": site.value!.towns.length }}>
         <thead>
           <tr><th>{t("towns")}</th><th>{t("shortOpen")}</th><th>{t("shortNear")}</th><th>{t("shortOverdue")}</th><th colSpan={2}>{t("shortRate")}</th></tr>
         </thead>

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from reference.profile import load_profile
 from tests.support.city import GRID, TEAM
 from tests.support.live import Live
 
 CHROMIUM = shutil.which("chromium")
+LARGE, NEW = "410183110", "410183115"
+"""A township of many villages that no other test files in, and a code that is free."""
 
 
 @pytest.fixture
@@ -78,6 +83,32 @@ def test_a_dead_decider_makes_the_data_old_and_the_wall_says_so(live: Live, wall
         decider.kill()
     expect(wall.get_by_test_id("link-state")).to_have_text("实时", timeout=30_000)
     assert wall.evaluate("window.__liandong.snapshots()") == 1
+
+
+def test_a_new_township_gets_its_row_in_its_place_and_none_is_out_of_sight(
+    live: Live, wall: Page, tmp_path: Path
+) -> None:
+    """The last one here: the city has another township afterwards."""
+    villages = [g.code for g in load_profile("xinmi").contents.grids if g.level == 2 and g.code.startswith(LARGE)]
+    half = len(villages) // 2
+    parts = [
+        {"code": LARGE, "zh": "来集镇", "children": villages[:half]},
+        {"code": NEW, "zh": "新分镇", "children": villages[half:]},
+    ]
+    changes = tmp_path / "split.json"
+    changes.write_text(json.dumps({"changes": [{"change": "split", "code": LARGE, "parts": parts}]}))
+    told = live.command("reference", "adopt", "--grid-changes", str(changes), "--yes")
+    assert told.returncode == 0, told.stderr
+    rows = wall.locator("[data-testid^=town-]")
+    expect(rows).to_have_count(20, timeout=15_000)
+    codes = [str(row.get_attribute("data-testid")) for row in rows.all()]
+    assert codes == sorted(codes)
+    for width, height in ((1920, 1080), (1366, 768)):
+        wall.set_viewport_size({"width": width, "height": height})
+        panel, last = wall.locator(".panel.towns").bounding_box(), rows.last.bounding_box()
+        assert panel is not None
+        assert last is not None
+        assert last["y"] + last["height"] <= panel["y"] + panel["height"]
 
 
 def live_case(live: Live) -> str:
