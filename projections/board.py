@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.case.events import Accepted, Closed
+from domain.case.events import Accepted, Closed, ForceClosed
 from domain.case.state import Case, Clock
-from domain.case.values import HANDLING_CLOCKS, ClockKind, ClockVerdict, Status
+from domain.case.values import HANDLED_STATUSES, HANDLING_CLOCKS, ClockKind, ClockVerdict, Status
 from projections.steps import Step
 
 NAME = "board"
@@ -26,7 +26,7 @@ QUARTER_MS = 15 * 60_000
 QUARTERS_KEPT_MAX = 16_384
 NORMAL, NEAR, OVERDUE = 0, 1, 2
 
-_HANDLED = frozenset({Status.HANDLED, Status.CHECKING, Status.CHECKED, Status.CLOSED})
+_HANDLED = HANDLED_STATUSES | {Status.CLOSED}
 
 
 class BoardRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -110,7 +110,7 @@ def counted(step: Step, zone: ZoneInfo) -> dict[CountKey, Counts]:
     for event in step.record.events:
         if isinstance(event, Accepted) and event.at_ms is not None:
             _add(changes, (step.town, day_of(event.at_ms, zone)), Counts(accepted=1))
-        if isinstance(event, Closed) and event.at_ms is not None:
+        if isinstance(event, Closed | ForceClosed) and event.at_ms is not None:
             _add(changes, (step.town, day_of(event.at_ms, zone)), Counts(closed=1))
     for case_then, town, sign in ((step.before.case, step.town_before, -1), (case, step.town, 1)):
         due = _due_day(case_then, zone)
@@ -202,9 +202,9 @@ def _due(clock: Clock | None) -> int:
 
 def _due_day(case: Case | None, zone: ZoneInfo) -> tuple[str, Counts] | None:
     clock = case.handling_clock if case else None
-    if case is None or clock is None or clock.deadline_ms is None:
+    if case is None or case.status is Status.VOID or clock is None or clock.deadline_ms is None:
         return None
-    handled = not clock.running and case.status in _HANDLED
+    handled = not clock.running and case.status in _HANDLED and not case.unhandled
     return day_of(clock.deadline_ms, zone), Counts(should=1, handled=int(handled))
 
 

@@ -22,12 +22,15 @@ from domain.case.values import (
     DeclineReason,
     ExtensionReason,
     FailReason,
+    FilingRefusal,
+    ForceReason,
     Photo,
     Place,
     ReturnReason,
     Source,
     Stage,
     Text,
+    VoidReason,
     Waiver,
 )
 
@@ -69,6 +72,13 @@ class File(_Action, tag="file", frozen=True):
 
     case_class: Code | None = None
     condition: Code | None = None
+
+
+class RefuseFiling(_Action, tag="refuse_filing", frozen=True):
+    """不立案: an accepted report is not filed, and ends."""
+
+    reason: FilingRefusal
+    text: Text | None = None
 
 
 class Dispatch(_Action, tag="dispatch", frozen=True):
@@ -148,6 +158,20 @@ class Close(_Action, tag="close", frozen=True):
     """结案. The kind follows from the clocks; naming another one is refused."""
 
     kind: CloseKind | None = None
+
+
+class ForceClose(_Action, tag="force_close", frozen=True):
+    """强制结案 by a leader, from any open state; the text says on what grounds."""
+
+    reason: ForceReason
+    text: Text
+
+
+class Void(_Action, tag="void", frozen=True):
+    """作废: it should never have been a case."""
+
+    reason: VoidReason
+    text: Text | None = None
 
 
 class Recur(_Action, tag="recur", frozen=True):
@@ -235,6 +259,7 @@ CaseAction = (
     | Accept
     | Decline
     | File
+    | RefuseFiling
     | Dispatch
     | Acknowledge
     | Progress
@@ -247,6 +272,8 @@ CaseAction = (
     | PassCheck
     | FailCheck
     | Close
+    | ForceClose
+    | Void
     | Recur
     | NoteRecurrence
     | DropRecurrence

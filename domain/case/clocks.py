@@ -82,9 +82,10 @@ def paused(clock: Clock, at_ms: int, calendar: Calendar, cause: PauseCause) -> C
     return ClockPaused(at_ms=at_ms, clock=clock.kind, cause=cause, used_ms=used, unit=clock.unit)
 
 
-def relieved(clock: Clock, at_ms: int) -> ClockStopped:
-    """A paused clock ends because another unit has the case now; a breach before the pause stays one."""
-    verdict = ClockVerdict.NO_DEADLINE if clock.deadline_ms is None else ClockVerdict.REASSIGNED
+def relieved(clock: Clock, at_ms: int, otherwise: ClockVerdict = ClockVerdict.REASSIGNED) -> ClockStopped:
+    """A paused clock ends because another unit has the case now, or the case ended (`otherwise` WAIVED); a breach
+    before the pause stays one."""
+    verdict = ClockVerdict.NO_DEADLINE if clock.deadline_ms is None else otherwise
     if clock.overdue:
         verdict = ClockVerdict.MISSED
     return ClockStopped(at_ms=at_ms, clock=clock.kind, verdict=verdict, used_ms=clock.used_ms, unit=clock.unit)

@@ -3,7 +3,7 @@
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
 same bytes. The rules of each action stand in `intake`, `disposal`, `extension`,
-`closing`, `recurrence` and `importing`.
+`closing`, `ending`, `recurrence` and `importing`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from domain.case.actions import (
     DropRecurrence,
     FailCheck,
     File,
+    ForceClose,
     Handle,
     ImportCase,
     Note,
@@ -31,11 +32,13 @@ from domain.case.actions import (
     PassCheck,
     Progress,
     Recur,
+    RefuseFiling,
     Report,
     RequestExtension,
     Return,
     SendCheck,
     Tick,
+    Void,
 )
 from domain.case.closing import attach, close, fail_check, note, pass_check, send_check
 from domain.case.decision import (
@@ -49,6 +52,7 @@ from domain.case.decision import (
     Unchanged,
 )
 from domain.case.disposal import acknowledge, co_done, dispatch, handle, progress, return_case
+from domain.case.ending import force_close, refuse_filing, void
 from domain.case.events import CaseEvent
 from domain.case.evolve import fold
 from domain.case.extension import decide_extension, request_extension
@@ -117,6 +121,8 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return decline(frame, action)
         case File():
             return file(frame, action)
+        case RefuseFiling():
+            return refuse_filing(frame, action)
         case Dispatch():
             return dispatch(frame, action)
         case Acknowledge():
@@ -141,6 +147,10 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return fail_check(frame, action)
         case Close():
             return close(frame, action)
+        case ForceClose():
+            return force_close(frame, action)
+        case Void():
+            return void(frame, action)
         case Recur():
             return recur(frame, action)
         case NoteRecurrence():

@@ -21,6 +21,8 @@ from domain.case.values import (
     DropCause,
     ExtensionReason,
     FailReason,
+    FilingRefusal,
+    ForceReason,
     PauseCause,
     Photo,
     Place,
@@ -28,6 +30,7 @@ from domain.case.values import (
     Source,
     Stage,
     Text,
+    VoidReason,
     Waiver,
 )
 from domain.routing.route import By, Reason
@@ -79,6 +82,14 @@ class Filed(Event, tag="filed.v1", frozen=True):
     rulebook: str
     limit: str | None = None
     urgent: bool = False
+
+
+class FilingRefused(Event, tag="filing_refused.v1", frozen=True):
+    """不立案: the shift head did not file it."""
+
+    person: str
+    reason: FilingRefusal
+    text: Text | None = None
 
 
 class Proposed(Event, tag="proposed.v1", frozen=True):
@@ -210,6 +221,22 @@ class Closed(Event, tag="closed.v1", frozen=True):
     kind: CloseKind
 
 
+class ForceClosed(Event, tag="force_closed.v1", frozen=True):
+    """强制结案: a leader closed it from where it stood."""
+
+    person: str
+    reason: ForceReason
+    text: Text
+
+
+class Voided(Event, tag="voided.v1", frozen=True):
+    """作废."""
+
+    person: str
+    reason: VoidReason
+    text: Text | None = None
+
+
 class Recurs(Event, tag="recurs.v1", frozen=True):
     """The desk says that this case repeats the closed case `of`."""
 
@@ -312,6 +339,7 @@ CaseEvent = (
     | Accepted
     | Declined
     | Filed
+    | FilingRefused
     | Proposed
     | OwnershipUnclear
     | NotAdmitted
@@ -329,6 +357,8 @@ CaseEvent = (
     | CheckPassed
     | CheckFailed
     | Closed
+    | ForceClosed
+    | Voided
     | Recurs
     | RecurrenceNoted
     | RecurrenceDropped

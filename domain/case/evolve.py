@@ -33,6 +33,8 @@ from domain.case.events import (
     ExtensionDropped,
     ExtensionRequested,
     Filed,
+    FilingRefused,
+    ForceClosed,
     Handled,
     Imported,
     NotAdmitted,
@@ -46,9 +48,10 @@ from domain.case.events import (
     Rehomed,
     Reported,
     Returned,
+    Voided,
 )
 from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature
-from domain.case.values import Status
+from domain.case.values import HANDLED_STATUSES, Status
 
 ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
 
@@ -105,6 +108,8 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, status=Status.ACCEPTED)
         case Declined():
             return replace(case, status=Status.DECLINED, ended_ms=event.at_ms)
+        case FilingRefused():
+            return replace(case, status=Status.NOT_FILED, ended_ms=event.at_ms)
         case Filed():
             return replace(
                 case,
@@ -161,6 +166,11 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, status=Status.HANDLING, rework=case.rework + 1, co_handlers=reopened)
         case Closed():
             return replace(case, status=Status.CLOSED, ended_ms=event.at_ms)
+        case ForceClosed():
+            unhandled = case.status not in HANDLED_STATUSES
+            return replace(case, status=Status.CLOSED, ended_ms=event.at_ms, unhandled=unhandled)
+        case Voided():
+            return replace(case, status=Status.VOID, ended_ms=event.at_ms)
         case Recurs():
             return replace(case, recurs=event.of)
         case RecurrenceDropped():

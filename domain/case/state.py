@@ -62,7 +62,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back. `recurs` is
     the closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place
     was written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that
-    it could not (until it is dispatched).
+    it could not (until it is dispatched). `unhandled` is a case that a leader closed before its lead had handled it.
     """
 
     status: Status
@@ -99,6 +99,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     recurred_by: tuple[str, ...] = ()
     source: Source | None = None
     ended_ms: int | None = None
+    unhandled: bool = False
     clocks: tuple[Clock, ...] = ()
 
     @property

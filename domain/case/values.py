@@ -33,9 +33,19 @@ class Status(StrEnum):
     CHECKED = "checked"
     CLOSED = "closed"
     DECLINED = "declined"
+    NOT_FILED = "not_filed"
+    VOID = "void"
 
 
-OPEN_STATUSES: frozenset[Status] = frozenset(Status) - {Status.CLOSED, Status.DECLINED}
+OPEN_STATUSES: frozenset[Status] = frozenset(Status) - {
+    Status.CLOSED,
+    Status.DECLINED,
+    Status.NOT_FILED,
+    Status.VOID,
+}
+
+HANDLED_STATUSES: frozenset[Status] = frozenset({Status.HANDLED, Status.CHECKING, Status.CHECKED})
+"""The lead has handled it and nobody sent it back."""
 
 
 class Role(StrEnum):
@@ -80,6 +90,34 @@ class DeclineReason(StrEnum):
     NOT_ADMITTED = "not_admitted"
     DUPLICATE = "duplicate"
     UNINTELLIGIBLE = "unintelligible"
+
+
+class FilingRefusal(StrEnum):
+    """Why an accepted report is not filed 不立案."""
+
+    BELOW_CONDITION = "below_condition"
+    OUTSIDE_DUTIES = "outside_duties"
+    ALREADY_RESOLVED = "already_resolved"
+    NOT_VERIFIED = "not_verified"
+    DUPLICATE = "duplicate"
+
+
+class VoidReason(StrEnum):
+    """Why a case is void 作废: it should never have been one."""
+
+    REPORTED_IN_ERROR = "reported_in_error"
+    NOTHING_FOUND = "nothing_found"
+    DUPLICATE = "duplicate"
+    TRIAL = "trial"
+
+
+class ForceReason(StrEnum):
+    """Why a leader closes a case that the usual way does not end 强制结案."""
+
+    CANNOT_BE_DONE = "cannot_be_done"
+    IN_COURT = "in_court"
+    OWNER_UNKNOWN = "owner_unknown"
+    DONE_OTHERWISE = "done_otherwise"
 
 
 class FailReason(StrEnum):

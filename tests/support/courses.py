@@ -21,12 +21,15 @@ from domain.case.values import (
     DeclineReason,
     ExtensionReason,
     FailReason,
+    FilingRefusal,
+    ForceReason,
     Photo,
     Place,
     ReturnReason,
     Role,
     Source,
     Stage,
+    VoidReason,
     Waiver,
 )
 from domain.grid.change import Merge, Part, Rename, Renumber, Split
@@ -79,6 +82,9 @@ ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.PassCheck: st.builds(a.PassCheck, photos),
     a.FailCheck: st.builds(a.FailCheck, st.sampled_from(FailReason), pairs),
     a.Close: st.builds(a.Close, st.none() | st.sampled_from(CloseKind)),
+    a.RefuseFiling: st.builds(a.RefuseFiling, st.sampled_from(FilingRefusal), texts),
+    a.ForceClose: st.builds(a.ForceClose, st.sampled_from(ForceReason), st.just("字")),
+    a.Void: st.builds(a.Void, st.sampled_from(VoidReason), texts),
     a.Recur: st.builds(a.Recur, st.sampled_from(["case-1", "case-2", "case-2"])),
     a.NoteRecurrence: st.builds(a.NoteRecurrence, st.sampled_from(["case-2", "case-3"])),
     a.DropRecurrence: st.builds(
@@ -98,6 +104,8 @@ DESK: dict[type[a.CaseAction], Role] = {
     a.File: Role.SHIFT_HEAD,
     a.Close: Role.SHIFT_HEAD,
     a.DecideExtension: Role.SHIFT_HEAD,
+    a.RefuseFiling: Role.SHIFT_HEAD,
+    a.Void: Role.SHIFT_HEAD,
 }
 WORK: tuple[type[a.CaseAction], ...] = (
     a.Report,
@@ -116,9 +124,10 @@ FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
     **dict.fromkeys((a.Progress, a.Return, a.CoDone, a.RequestExtension, a.DecideExtension), (5,)),
     a.ImportCase: (0,),
     a.Decline: (1,),
+    a.RefuseFiling: (2,),
     a.FailCheck: (7,),
     a.NoteRecurrence: (9,),
-    **dict.fromkeys((a.Recur, a.DropRecurrence, a.Note, a.Attach, a.Tick), tuple(range(1, 9))),
+    **dict.fromkeys((a.Recur, a.DropRecurrence, a.Note, a.Attach, a.Tick, a.Void, a.ForceClose), tuple(range(1, 9))),
 }
 """After how many steps of the work an action may hold."""
 FIRST: dict[type[a.CaseAction], type[a.CaseAction]] = {

@@ -17,12 +17,15 @@ from domain.case.values import (
     DeclineReason,
     ExtensionReason,
     FailReason,
+    FilingRefusal,
+    ForceReason,
     Photo,
     Place,
     ReturnReason,
     Role,
     Source,
     Stage,
+    VoidReason,
     Waiver,
 )
 from eventlog.record import AdoptionRecord, DecisionRecord, Origin, TakeoverRecord, decode, encode
@@ -178,12 +181,49 @@ def cases_of_unclear_ownership_and_a_grid_that_ends() -> list[bytes]:
     return [encode(record) for desk in (unclear, moved) for record in desk.records]
 
 
+def cases_that_end_otherwise() -> list[bytes]:
+    """Records of a case that is not filed, of one that is void while it waits for another unit, and of a forced end."""
+    refused, void, forced = Desk("case-refused"), Desk("case-void"), Desk("case-forced")
+    at = ms("2018-10-15T09:00")
+    shift_head, handler = actor(Role.SHIFT_HEAD), actor(Role.HANDLER, "li", TEAM)
+    begun = (
+        (actor(Role.ACCEPTOR), a.Report(Place(GRID), Channel.HOTLINE, "010101")),
+        (actor(Role.ACCEPTOR), a.Accept()),
+    )
+    under_way = (
+        (shift_head, a.File("010101", "02")),
+        (actor(Role.DISPATCHER), a.Dispatch(TEAM, (URBAN,))),
+        (handler, a.Acknowledge()),
+    )
+    lives = (
+        (refused, (*begun, (shift_head, a.RefuseFiling(FilingRefusal.OUTSIDE_DUTIES, "the railway's")))),
+        (
+            void,
+            (*begun, *under_way, (handler, a.Return(ReturnReason.CANNOT_FIND)), (shift_head, a.Void(VoidReason.TRIAL))),
+        ),
+        (
+            forced,
+            (
+                *begun,
+                *under_way,
+                (handler, a.RequestExtension(ExtensionReason.WEATHER, "2WH")),
+                (actor(Role.LEADER), a.ForceClose(ForceReason.IN_COURT, "case 7 of the county court")),
+            ),
+        ),
+    )
+    for desk, life in lives:
+        for number, (who, action) in enumerate(life):
+            assert desk.act(who, action, at + number * 60_000, f"action-{number}").rejection is None
+    return [encode(record) for desk, _ in lives for record in desk.records]
+
+
 WRITTEN = {
     "golden_v1_2.jsonl": a_short_case,
     "golden_v1_2_time.jsonl": a_case_with_moved_deadlines,
     "golden_v1_link.jsonl": two_cases_that_are_linked,
     "golden_v1_adoption.jsonl": adoptions_of_a_partition,
     "golden_v1_2_alongside.jsonl": a_case_with_everything_alongside,
+    "golden_v1_ended.jsonl": cases_that_end_otherwise,
     "golden_v1_ownership.jsonl": cases_of_unclear_ownership_and_a_grid_that_ends,
 }
 """What this release writes."""
