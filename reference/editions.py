@@ -63,7 +63,10 @@ class Editions:
         if wanted - self.rules.keys():
             deadline = asyncio.get_running_loop().time() + CONTENTS_WAIT_S_MAX
             async with self._reading:
-                while missing := await self._read(wanted - self.rules.keys()):
+                while wanted - self.rules.keys():  # also what others made way for while this one read
+                    missing = await self._read(wanted - self.rules.keys())
+                    if not missing:
+                        continue
                     if asyncio.get_running_loop().time() > deadline:
                         raise ContentMissing(", ".join(sorted(missing)))
                     log.warning("editions.waits", versions=sorted(missing))
