@@ -29,6 +29,7 @@ from domain.case.values import (
     ReturnReason,
     Source,
     Stage,
+    SuspensionReason,
     Text,
     VoidReason,
     Waiver,
@@ -119,6 +120,25 @@ class DecideExtension(_Action, tag="decide_extension", frozen=True):
 
     granted: bool
     text: Text | None = None
+
+
+class RequestSuspension(_Action, tag="request_suspension", frozen=True):
+    """挂账申请 by the lead: nobody's time runs until `until_ms` (UTC milliseconds), at most a year, once a case."""
+
+    reason: SuspensionReason
+    until_ms: int
+    text: Text | None = None
+
+
+class DecideSuspension(_Action, tag="decide_suspension", frozen=True):
+    """挂账审批 by a leader."""
+
+    granted: bool
+    text: Text | None = None
+
+
+class Resume(_Action, tag="resume", frozen=True):
+    """The dispatcher ends a pause before its time."""
 
 
 class CoDone(_Action, tag="co_done", frozen=True):
@@ -266,6 +286,9 @@ CaseAction = (
     | Return
     | RequestExtension
     | DecideExtension
+    | RequestSuspension
+    | DecideSuspension
+    | Resume
     | CoDone
     | Handle
     | SendCheck

@@ -15,6 +15,7 @@ from domain.case.events import (
     ClockStarted,
     ClockStopped,
     ExtensionDropped,
+    SuspensionDropped,
 )
 from domain.case.state import Case, Clock
 from domain.case.values import ClockKind, ClockVerdict, DropCause, PauseCause
@@ -136,13 +137,14 @@ def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> Cl
     )
 
 
-Due = ClockNear | ClockOverdue | ExtensionDropped
+Due = ClockNear | ClockOverdue | ExtensionDropped | SuspensionDropped
 
 
 def fallen_due(case: Case, at_ms: int) -> list[Due]:
     """What fell due strictly before `at_ms` and no event tells of yet, in the order of its instants.
 
-    A request for more time dies with the breach: nothing is granted after it, however late it is noticed.
+    A request for more time or for a pause dies with the breach: nothing is granted after it, however late it is
+    noticed.
     """
     due: list[Due] = []
     for clock in case.clocks:
@@ -152,8 +154,12 @@ def fallen_due(case: Case, at_ms: int) -> list[Due]:
             due.append(ClockNear(at_ms=clock.near_ms, clock=clock.kind, unit=clock.unit))
         if clock.deadline_ms is not None and not clock.overdue and clock.deadline_ms < at_ms:
             due.append(ClockOverdue(at_ms=clock.deadline_ms, clock=clock.kind, unit=clock.unit))
-            if case.extension is not None and clock is case.handling_clock:
+            if clock is not case.handling_clock:
+                continue
+            if case.extension is not None:
                 due.append(ExtensionDropped(at_ms=clock.deadline_ms, cause=DropCause.OVERDUE))
+            if case.suspension is not None:
+                due.append(SuspensionDropped(at_ms=clock.deadline_ms, cause=DropCause.OVERDUE))
     return sorted(due, key=_instant)
 
 

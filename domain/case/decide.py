@@ -3,7 +3,7 @@
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
 same bytes. The rules of each action stand in `intake`, `disposal`, `extension`,
-`closing`, `ending`, `recurrence` and `importing`.
+`suspension`, `closing`, `ending`, `recurrence` and `importing`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from domain.case.actions import (
     Close,
     CoDone,
     DecideExtension,
+    DecideSuspension,
     Decline,
     Dispatch,
     DropRecurrence,
@@ -35,6 +36,8 @@ from domain.case.actions import (
     RefuseFiling,
     Report,
     RequestExtension,
+    RequestSuspension,
+    Resume,
     Return,
     SendCheck,
     Tick,
@@ -62,6 +65,7 @@ from domain.case.intake import accept, decline, file, report
 from domain.case.recurrence import drop_recurrence, note_recurrence, recur
 from domain.case.rehoming import rehomed
 from domain.case.state import Case
+from domain.case.suspension import decide_suspension, pause_over, request_suspension, resume
 from domain.worktime import CalendarError
 
 
@@ -92,7 +96,9 @@ def decide(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number
 
 def fallen_due(case: Case, at_ms: int, rules: Rules) -> tuple[CaseEvent, ...]:
     """What fell due before `at_ms` and no event tells of yet, in the order of its instants."""
-    due: list[CaseEvent] = [*clocks.fallen_due(case, at_ms)]
+    over = pause_over(case, at_ms, rules)
+    going_on = fold(case, over) or case
+    due: list[CaseEvent] = [*over, *clocks.fallen_due(going_on, at_ms)]
     moved = rehomed(case, rules, at_ms) if case.open else None
     if moved is not None:
         due = sorted([*due, moved], key=lambda event: event.at_ms or 0)
@@ -135,6 +141,12 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return request_extension(frame, action)
         case DecideExtension():
             return decide_extension(frame, action)
+        case RequestSuspension():
+            return request_suspension(frame, action)
+        case DecideSuspension():
+            return decide_suspension(frame, action)
+        case Resume():
+            return resume(frame, action)
         case CoDone():
             return co_done(frame, action)
         case Handle():

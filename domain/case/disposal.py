@@ -7,7 +7,7 @@ from domain.case.actions import Acknowledge, CoDone, Dispatch, Handle, Progress,
 from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.events import Acknowledged, CaseEvent, Dispatched, Handled, Progressed, Returned
 from domain.case.events import CoDone as CoDoneEvent
-from domain.case.extension import drop_open_request
+from domain.case.extension import drop_open_requests
 from domain.case.frame import Frame, desk, unit_holder
 from domain.case.state import Party
 from domain.case.values import HANDLING_CLOCKS, STAGE_ORDER, ClockKind, PauseCause, Role, Status
@@ -83,7 +83,7 @@ def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
     frame.require(Status.DISPATCHED, Status.HANDLING)
     events: list[CaseEvent] = [
         Returned(at_ms=frame.at_ms, unit=party.unit, person=frame.actor.person, reason=action.reason, text=action.text),
-        *drop_open_request(frame),
+        *drop_open_requests(frame),
     ]
     for clock in frame.case.clocks:
         if clock.running and clock.kind in HANDLING_CLOCKS:
@@ -126,7 +126,7 @@ def handle(frame: Frame, action: Handle) -> list[CaseEvent]:
             photos=action.photos,
             without=action.without,
         ),
-        *drop_open_request(frame),
+        *drop_open_requests(frame),
         *frame.stop(ClockKind.HANDLE, party.unit),
     ]
     for unit in unfinished:

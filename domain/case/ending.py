@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import clocks
 from domain.case.actions import ForceClose, RefuseFiling, Void
 from domain.case.events import CaseEvent, FilingRefused, ForceClosed, Voided
-from domain.case.extension import drop_open_request
+from domain.case.extension import drop_open_requests
 from domain.case.frame import Frame
 from domain.case.values import OPEN_STATUSES, ClockVerdict, Role, Status
 
@@ -39,7 +39,7 @@ def force_close(frame: Frame, action: ForceClose) -> list[CaseEvent]:
 
 
 def _ended(frame: Frame) -> list[CaseEvent]:
-    events = drop_open_request(frame)
+    events = drop_open_requests(frame)
     for clock in frame.case.clocks:
         if clock.running:
             events.append(clocks.stopped(clock, frame.at_ms, frame.calendar, waived=True))

@@ -29,6 +29,7 @@ from domain.case.values import (
     ReturnReason,
     Source,
     Stage,
+    SuspensionReason,
     Text,
     VoidReason,
     Waiver,
@@ -176,6 +177,42 @@ class ExtensionDropped(Event, tag="extension_dropped.v1", frozen=True):
     """The open request died unanswered."""
 
     cause: DropCause
+
+
+class SuspensionRequested(Event, tag="suspension_requested.v1", frozen=True):
+    """The lead asked for a pause until `until_ms`."""
+
+    unit: str
+    person: str
+    reason: SuspensionReason
+    until_ms: int
+    text: Text | None = None
+
+
+class SuspensionDecided(Event, tag="suspension_decided.v1", frozen=True):
+    """The open request for a pause was granted or refused."""
+
+    person: str
+    granted: bool
+    text: Text | None = None
+
+
+class SuspensionDropped(Event, tag="suspension_dropped.v1", frozen=True):
+    """The open request for a pause died unanswered."""
+
+    cause: DropCause
+
+
+class Suspended(Event, tag="suspended.v1", frozen=True):
+    """挂账: nobody's time runs until `until_ms`, or until it is resumed before."""
+
+    until_ms: int
+
+
+class Resumed(Event, tag="resumed.v1", frozen=True):
+    """The pause is over: by a person, or (None) by itself at the instant that was granted."""
+
+    person: str | None = None
 
 
 class CoDone(Event, tag="co_done.v1", frozen=True):
@@ -351,6 +388,11 @@ CaseEvent = (
     | ExtensionRequested
     | ExtensionDecided
     | ExtensionDropped
+    | SuspensionRequested
+    | SuspensionDecided
+    | SuspensionDropped
+    | Suspended
+    | Resumed
     | CoDone
     | Handled
     | CheckSent

@@ -47,10 +47,15 @@ from domain.case.events import (
     Recurs,
     Rehomed,
     Reported,
+    Resumed,
     Returned,
+    Suspended,
+    SuspensionDecided,
+    SuspensionDropped,
+    SuspensionRequested,
     Voided,
 )
-from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature
+from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature, SuspensionRequest
 from domain.case.values import HANDLED_STATUSES, Status
 
 ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
@@ -151,6 +156,18 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, extension=None, extensions=case.extensions + int(event.granted))
         case ExtensionDropped():
             return replace(case, extension=None)
+        case SuspensionRequested():
+            wanted = SuspensionRequest(event.person, event.until_ms)
+            requests = case.suspension_requests + 1
+            return replace(_with_hand(case, event.person), suspension=wanted, suspension_requests=requests)
+        case SuspensionDecided():
+            return replace(case, suspension=None, suspensions=case.suspensions + int(event.granted))
+        case SuspensionDropped():
+            return replace(case, suspension=None)
+        case Suspended():
+            return replace(case, status=Status.SUSPENDED, suspended_until_ms=event.until_ms)
+        case Resumed():
+            return replace(case, status=Status.HANDLING, suspended_until_ms=None)
         case Acknowledged() | Progressed() | CoDone():
             return _party_moved(case, event)
         case Handled():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import clocks
 from domain.case.actions import DecideExtension, RequestExtension
 from domain.case.decision import ReasonCode, Refused
-from domain.case.events import CaseEvent, ExtensionDecided, ExtensionDropped, ExtensionRequested
+from domain.case.events import CaseEvent, ExtensionDecided, ExtensionDropped, ExtensionRequested, SuspensionDropped
 from domain.case.frame import Frame
 from domain.case.state import Clock
 from domain.case.values import EXTENSION_REQUESTS_MAX, EXTENSIONS_MAX, DropCause, Role, Status
@@ -63,11 +63,14 @@ def decide_extension(frame: Frame, action: DecideExtension) -> list[CaseEvent]:
     return [decided, clocks.extended(clock, frame.at_ms, amount, frame.calendar, wd_rule)]
 
 
-def drop_open_request(frame: Frame) -> list[CaseEvent]:
-    """What becomes of an open request when its state is left."""
-    if frame.case.extension is None:
-        return []
-    return [ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT)]
+def drop_open_requests(frame: Frame) -> list[CaseEvent]:
+    """What becomes of open requests, for more time or for a pause, when their state is left."""
+    events: list[CaseEvent] = []
+    if frame.case.extension is not None:
+        events.append(ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
+    if frame.case.suspension is not None:
+        events.append(SuspensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
+    return events
 
 
 def _require_extendable(frame: Frame) -> Clock:

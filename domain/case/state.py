@@ -55,14 +55,22 @@ class ExtensionRequest(msgspec.Struct, frozen=True, gc=False):
     amount: str
 
 
+class SuspensionRequest(msgspec.Struct, frozen=True, gc=False):
+    """An open request for a pause: who asked, and until when."""
+
+    person: str
+    until_ms: int
+
+
 class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case.
 
     `returned_from` is the unit that led a returned case, until it is dispatched again; `extensions` counts those
-    granted, `extension_requests` all that were asked for, `returns` how often a lead gave the case back. `recurs` is
-    the closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place
-    was written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that
-    it could not (until it is dispatched). `unhandled` is a case that a leader closed before its lead had handled it.
+    granted, `extension_requests` all that were asked for, `suspensions` and `suspension_requests` likewise, `returns`
+    how often a lead gave the case back; `suspended_until_ms` is when an approved pause ends by itself. `recurs` is the
+    closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place was
+    written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that it
+    could not (until it is dispatched). `unhandled` is a case that a leader closed before its lead had handled it.
     """
 
     status: Status
@@ -91,6 +99,10 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     extension: ExtensionRequest | None = None
     extensions: int = 0
     extension_requests: int = 0
+    suspension: SuspensionRequest | None = None
+    suspensions: int = 0
+    suspension_requests: int = 0
+    suspended_until_ms: int | None = None
     returns: int = 0
     collector: str | None = None
     rework: int = 0
@@ -134,5 +146,6 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def next_due_ms(self) -> int | None:
         """The earliest instant at which something falls due that no event has told of yet; None if nothing will."""
         due = [clock.near_ms for clock in self.clocks if clock.running and not clock.near]
+        due += [self.suspended_until_ms] if self.status is Status.SUSPENDED else []
         due += [clock.deadline_ms for clock in self.clocks if clock.running and not clock.overdue]
         return min((instant for instant in due if instant is not None), default=None)

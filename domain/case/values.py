@@ -18,6 +18,10 @@ TEXT_CHARS_MAX = 4_000
 IMPORT_STEPS_MAX = 40
 EXTENSIONS_MAX = 2
 EXTENSION_REQUESTS_MAX = 8
+SUSPENSIONS_MAX = 1
+SUSPENSION_REQUESTS_MAX = 8
+SUSPENSION_MS_MAX = 366 * 86_400_000
+"""At most one year, and a year may have a leap day."""
 
 
 class Status(StrEnum):
@@ -28,6 +32,7 @@ class Status(StrEnum):
     FILED = "filed"
     DISPATCHED = "dispatched"
     HANDLING = "handling"
+    SUSPENDED = "suspended"
     HANDLED = "handled"
     CHECKING = "checking"
     CHECKED = "checked"
@@ -149,6 +154,16 @@ class ExtensionReason(StrEnum):
     LARGE_WORKS = "large_works"
 
 
+class SuspensionReason(StrEnum):
+    """Why a lead asks for a pause."""
+
+    SEASON = "season"
+    FUNDS = "funds"
+    LEGAL_STEPS = "legal_steps"
+    OWNER_ABSENT = "owner_absent"
+    WORKS_PLANNED = "works_planned"
+
+
 class DropCause(StrEnum):
     """Why an open request died without an answer."""
 
@@ -208,6 +223,7 @@ class PauseCause(StrEnum):
     """Why a clock stands still and will go on."""
 
     RETURNED = "returned"
+    SUSPENDED = "suspended"
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ from domain.case.values import (
     Role,
     Source,
     Stage,
+    SuspensionReason,
     VoidReason,
     Waiver,
 )
@@ -65,6 +66,7 @@ points = st.sampled_from([(None, None), middle(0, 0), middle(5, 1), (0.0, 0.0), 
 places = st.builds(lambda grid, point: Place(grid, *point), grids, points)
 pairs = st.lists(units, max_size=2).map(tuple)
 times = st.sampled_from([-(10**20), 0, BEGIN - 400 * DAY_MS, BEGIN - DAY_MS, BEGIN - HOUR_MS, BEGIN, 10**14, 10**20])
+pauses = st.sampled_from([-(10**20), 0, BEGIN + 6 * HOUR_MS, BEGIN + 9 * DAY_MS, BEGIN + 300 * DAY_MS, 10**20])
 ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.Accept: st.just(a.Accept()),
     a.Decline: st.builds(a.Decline, st.sampled_from(DeclineReason)),
@@ -74,6 +76,9 @@ ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.Return: st.builds(a.Return, st.sampled_from(ReturnReason), texts),
     a.RequestExtension: st.builds(a.RequestExtension, st.sampled_from(ExtensionReason), limits, texts),
     a.DecideExtension: st.builds(a.DecideExtension, st.booleans(), texts),
+    a.RequestSuspension: st.builds(a.RequestSuspension, st.sampled_from(SuspensionReason), pauses, texts),
+    a.DecideSuspension: st.builds(a.DecideSuspension, st.booleans(), texts),
+    a.Resume: st.just(a.Resume()),
     a.CoDone: st.builds(a.CoDone, texts),
     a.Handle: st.builds(
         a.Handle, texts, photos, st.lists(st.builds(Waiver, units, st.just("无")), max_size=2).map(tuple)
@@ -105,6 +110,7 @@ DESK: dict[type[a.CaseAction], Role] = {
     a.Close: Role.SHIFT_HEAD,
     a.DecideExtension: Role.SHIFT_HEAD,
     a.RefuseFiling: Role.SHIFT_HEAD,
+    a.Resume: Role.DISPATCHER,
     a.Void: Role.SHIFT_HEAD,
 }
 WORK: tuple[type[a.CaseAction], ...] = (
@@ -121,7 +127,19 @@ WORK: tuple[type[a.CaseAction], ...] = (
 """The order of the work, from nothing to the end."""
 FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
     **{kind: (step,) for step, kind in enumerate(WORK)},
-    **dict.fromkeys((a.Progress, a.Return, a.CoDone, a.RequestExtension, a.DecideExtension), (5,)),
+    **dict.fromkeys(
+        (
+            a.Progress,
+            a.Return,
+            a.CoDone,
+            a.RequestExtension,
+            a.DecideExtension,
+            a.RequestSuspension,
+            a.DecideSuspension,
+            a.Resume,
+        ),
+        (5,),
+    ),
     a.ImportCase: (0,),
     a.Decline: (1,),
     a.RefuseFiling: (2,),
@@ -130,13 +148,15 @@ FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
     **dict.fromkeys((a.Recur, a.DropRecurrence, a.Note, a.Attach, a.Tick, a.Void, a.ForceClose), tuple(range(1, 9))),
 }
 """After how many steps of the work an action may hold."""
-FIRST: dict[type[a.CaseAction], type[a.CaseAction]] = {
-    a.DecideExtension: a.RequestExtension,
-    a.DropRecurrence: a.Recur,
-    a.CoDone: a.Acknowledge,
-    a.Progress: a.Acknowledge,
+FIRST: dict[type[a.CaseAction], tuple[type[a.CaseAction], ...]] = {
+    a.DecideExtension: (a.RequestExtension,),
+    a.DecideSuspension: (a.RequestSuspension,),
+    a.Resume: (a.RequestSuspension, a.DecideSuspension),
+    a.DropRecurrence: (a.Recur,),
+    a.CoDone: (a.Acknowledge,),
+    a.Progress: (a.Acknowledge,),
 }
-"""What an action needs besides: another one before it."""
+"""What an action needs besides: others before it."""
 actors = st.builds(
     Actor,
     persons,
@@ -159,7 +179,7 @@ def right_actor(draw: st.DrawFn, case: Case | None, action: a.CaseAction) -> Act
             return Actor("import", Role.IMPORTER)
         case a.Tick() | a.NoteRecurrence() | a.DropRecurrence():
             return Actor("clock", Role.SYSTEM)
-        case a.Return() | a.RequestExtension() | a.Handle():
+        case a.Return() | a.RequestExtension() | a.RequestSuspension() | a.Handle():
             return Actor("li", Role.HANDLER, unit=parties[0] if parties else None)
         case a.CoDone() if len(parties) > 1:
             return Actor("li", Role.HANDLER, unit=draw(st.sampled_from(parties[1:])))
@@ -260,6 +280,10 @@ def good_action(draw: st.DrawFn, kind: type[a.CaseAction], contents: Contents, c
         return a.SendCheck("checker")
     if kind is a.Close:
         return a.Close()
+    if kind is a.RequestSuspension:
+        return a.RequestSuspension(SuspensionReason.SEASON, BEGIN + draw(st.sampled_from([9, 300])) * DAY_MS)
+    if kind is a.DecideSuspension:
+        return a.DecideSuspension(granted=True)
     if kind is a.RequestExtension:
         return a.RequestExtension(ExtensionReason.WEATHER, draw(st.sampled_from(["1WH", "1CD"])))
     return draw(an_action(kind, contents))

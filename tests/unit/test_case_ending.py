@@ -43,6 +43,7 @@ from tests.unit.test_case import (
     START,
     dispatched,
 )
+from tests.unit.test_case_suspension import suspended
 
 LEADER = actor(Role.LEADER)
 LATE = ms("2018-10-15T17:00") + 1
@@ -98,8 +99,7 @@ def test_only_what_waits_for_filing_can_be_refused_it(steps: int) -> None:
 @pytest.mark.parametrize(("who", "action", "status"), ENDS)
 def test_from_any_open_state_it_ends_and_no_clock_is_left(who: Actor, action: a.CaseAction, status: Status) -> None:
     seen = set[Status]()
-    for steps in range(1, len(STEPS) + 1):
-        desk = came_to(steps)
+    for desk in (*(came_to(steps) for steps in range(1, len(STEPS) + 1)), suspended()):
         seen.add(case_of(desk).status)
         assert refused(desk.act(who, action, START + HOUR)) is None
         assert case_of(desk).status is status
@@ -181,3 +181,10 @@ def test_void_is_in_no_rate_and_a_forced_end_is_handled_only_if_it_was(
     desk = came_to(steps)
     desk.act(who, action, START + HOUR)
     assert totals(desk) == Counts(accepted=1, closed=closed, should=should, handled=handled)
+
+
+def test_a_suspended_case_is_not_to_be_handled_until_it_goes_on() -> None:
+    desk = suspended()
+    assert totals(desk) == Counts(accepted=1)
+    desk.act(DISPATCHER, a.Resume(), START + 2 * HOUR)
+    assert totals(desk) == Counts(accepted=1, should=1)

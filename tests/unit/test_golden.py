@@ -25,6 +25,7 @@ from domain.case.values import (
     Role,
     Source,
     Stage,
+    SuspensionReason,
     VoidReason,
     Waiver,
 )
@@ -217,6 +218,33 @@ def cases_that_end_otherwise() -> list[bytes]:
     return [encode(record) for desk, _ in lives for record in desk.records]
 
 
+def a_case_that_is_suspended() -> list[bytes]:
+    """Records of a request for a pause refused, one granted, a pause that ends by itself, and one that dies."""
+    desk, left = Desk("case-suspended"), Desk("case-left")
+    at = ms("2018-10-15T09:00")
+    handler, leader = actor(Role.HANDLER, "li", TEAM), actor(Role.LEADER)
+    ask = a.RequestSuspension(SuspensionReason.SEASON, at + 72 * HOUR, "frost")
+    begun = (
+        (actor(Role.ACCEPTOR), a.Report(Place(GRID), Channel.HOTLINE, "010101")),
+        (actor(Role.ACCEPTOR), a.Accept()),
+        (actor(Role.SHIFT_HEAD), a.File("010101", "02")),
+        (actor(Role.DISPATCHER), a.Dispatch(TEAM, (URBAN,))),
+        (handler, a.Acknowledge()),
+        (handler, ask),
+    )
+    decided = (
+        (leader, a.DecideSuspension(granted=False, text="it thaws")),
+        (handler, ask),
+        (leader, a.DecideSuspension(granted=True)),
+    )
+    for number, (who, action) in enumerate((*begun, *decided)):
+        assert desk.act(who, action, at + number, f"action-{number}").rejection is None
+    desk.act(actor(Role.SYSTEM, scope=""), a.Tick(), at + 72 * HOUR + 1, "tick")
+    for number, (who, action) in enumerate((*begun, (handler, a.Return(ReturnReason.NOT_OURS)))):
+        assert left.act(who, action, at + number, f"action-{number}").rejection is None
+    return [encode(record) for one in (desk, left) for record in one.records]
+
+
 WRITTEN = {
     "golden_v1_2.jsonl": a_short_case,
     "golden_v1_2_time.jsonl": a_case_with_moved_deadlines,
@@ -224,6 +252,7 @@ WRITTEN = {
     "golden_v1_adoption.jsonl": adoptions_of_a_partition,
     "golden_v1_2_alongside.jsonl": a_case_with_everything_alongside,
     "golden_v1_ended.jsonl": cases_that_end_otherwise,
+    "golden_v1_suspended.jsonl": a_case_that_is_suspended,
     "golden_v1_ownership.jsonl": cases_of_unclear_ownership_and_a_grid_that_ends,
 }
 """What this release writes."""
