@@ -15,14 +15,31 @@ from api.answers import answer, case_view, story
 from api.intake import case_of_report, make_attempt, read_action, read_body
 from api.parts import Parts, now_ms
 from api.problems import Problem
-from domain.case.actions import Acknowledge, CaseAction, CoDone, Handle, Progress, Recur, RequestExtension, Return
+from domain.case.actions import (
+    Acknowledge,
+    CaseAction,
+    CoDone,
+    DecideExtension,
+    DecideSuspension,
+    ForceClose,
+    Handle,
+    Progress,
+    Recur,
+    RequestExtension,
+    RequestSuspension,
+    Return,
+)
 from domain.case.intake import REPORTERS
+from domain.case.state import Case
 from domain.case.values import Actor, Role
 from eventlog.record import DecisionRecord, Outcome
 from projections import board, outcomes, timeline
 
 OUTCOME_WAIT_S_MAX = 5.0
 BOARD_PAGE_MAX = 500
+PARTY_ACTIONS = (Acknowledge, Progress, Return, RequestExtension, RequestSuspension, CoDone, Handle)
+LEADER_ACTIONS = (DecideSuspension, ForceClose)
+"""What only a unit's member and only a leader may do: a person of several posts acts with that one."""
 
 
 def add_cases(app: FastAPI, parts: Parts) -> None:
@@ -46,7 +63,7 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
         case = await parts.case(person, case_id)
         if isinstance(action, Recur):
             await parts.case(person, action.of)  # who may not see a case learns nothing of it by linking to it
-        actor = _post_for(person, action, case.place.grid)
+        actor = post_for(person, action, case)
         return await _act(parts, actor, case_id, envelope, action, plain, 200)
 
     @app.get("/api/cases/{case_id}/actions/{action_id}")
@@ -121,8 +138,12 @@ async def _first(parts: Parts, repeated: DecisionRecord) -> DecisionRecord | Non
         return await outcomes.find(connection, repeated.case, repeated.attempt.id)
 
 
-def _post_for(person: Person, action: CaseAction, grid: str) -> Actor:
-    inside = [post for post in person.posts if grid.startswith(post.scope)] or list(person.posts)
-    if isinstance(action, Acknowledge | Progress | Return | RequestExtension | CoDone | Handle):
+def post_for(person: Person, action: CaseAction, case: Case) -> Actor:
+    """Of several posts the one that the action needs; where it is any desk's, the first that is no handler's."""
+    inside = [post for post in person.posts if case.place.grid.startswith(post.scope)] or list(person.posts)
+    if isinstance(action, PARTY_ACTIONS):
         return next((post for post in inside if post.role is Role.HANDLER), inside[0])
+    second = isinstance(action, DecideExtension) and case.extensions > 0
+    if second or isinstance(action, LEADER_ACTIONS):
+        return next((post for post in inside if post.role is Role.LEADER), inside[0])
     return next((post for post in inside if post.role is not Role.HANDLER), inside[0])

@@ -132,11 +132,12 @@ class Runner:
 
     async def _apply(self, entries: Sequence[Entry]) -> list[Step]:
         folders = {p: self._folders[p] for p in {e.stored.partition for e in entries} if p in self._folders}
+        towns = {partition: self._towns[partition] for partition in folders}  # both stay if the partition is dropped
         here = [entry for entry in entries if entry.stored.partition in folders]
         async with self._pool.acquire() as connection:
             await _load_missing(connection, folders, here)
             stood = {partition: folder.next_offset for partition, folder in folders.items()}
-            folded = fold(folders, here, self._towns)
+            folded = fold(folders, here, towns)
             began = time.perf_counter()
             async with connection.transaction():
                 await checkpoint.require_place(connection, case_state.NAME, stood)

@@ -63,10 +63,11 @@ class Editions:
         if wanted - self.rules.keys():
             deadline = asyncio.get_running_loop().time() + CONTENTS_WAIT_S_MAX
             async with self._reading:
-                while wanted - self.rules.keys():  # also what others made way for while this one read
-                    missing = await self._read(wanted - self.rules.keys())
+                while absent := wanted - self.rules.keys():
+                    await self._read(absent)
+                    missing = wanted - self.rules.keys()  # also what others made way for while this one read
                     if not missing:
-                        continue
+                        break
                     if asyncio.get_running_loop().time() > deadline:
                         raise ContentMissing(", ".join(sorted(missing)))
                     log.warning("editions.waits", versions=sorted(missing))

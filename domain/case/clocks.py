@@ -144,7 +144,7 @@ def fallen_due(case: Case, at_ms: int) -> list[Due]:
     """What fell due strictly before `at_ms` and no event tells of yet, in the order of its instants.
 
     A request for more time or for a pause dies with the breach: nothing is granted after it, however late it is
-    noticed.
+    noticed. One for a pause that would be over by now dies, too.
     """
     due: list[Due] = []
     for clock in case.clocks:
@@ -154,13 +154,20 @@ def fallen_due(case: Case, at_ms: int) -> list[Due]:
             due.append(ClockNear(at_ms=clock.near_ms, clock=clock.kind, unit=clock.unit))
         if clock.deadline_ms is not None and not clock.overdue and clock.deadline_ms < at_ms:
             due.append(ClockOverdue(at_ms=clock.deadline_ms, clock=clock.kind, unit=clock.unit))
-            if clock is not case.handling_clock:
-                continue
-            if case.extension is not None:
+            if case.extension is not None and clock is case.handling_clock:
                 due.append(ExtensionDropped(at_ms=clock.deadline_ms, cause=DropCause.OVERDUE))
-            if case.suspension is not None:
-                due.append(SuspensionDropped(at_ms=clock.deadline_ms, cause=DropCause.OVERDUE))
-    return sorted(due, key=_instant)
+    return sorted([*due, *_suspension_dropped(case, due, at_ms)], key=_instant)
+
+
+def _suspension_dropped(case: Case, due: list[Due], at_ms: int) -> list[Due]:
+    """The request for a pause dies with the breach, or when the pause would be over, whichever comes first."""
+    if case.suspension is None:
+        return []
+    breaches = [event.at_ms for event in due if isinstance(event, ClockOverdue) and event.clock is ClockKind.HANDLE]
+    ends = [(at, DropCause.OVERDUE) for at in breaches if at is not None]
+    if case.suspension.until_ms < at_ms:
+        ends.append((case.suspension.until_ms, DropCause.EXPIRED))
+    return [SuspensionDropped(at_ms=at, cause=cause) for at, cause in sorted(ends, key=lambda end: end[0])[:1]]
 
 
 def _instant(event: Due) -> tuple[int, bool]:

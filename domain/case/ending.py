@@ -1,7 +1,8 @@
 """Rules of the ends that are not the usual one: refuse_filing, void, force_close (domain document §3).
 
 Whatever state is left, every clock of the case stops with it and every open request dies (§4, "What each event does to
-the clocks"): a clock past its deadline stays missed, ending a case hides no breach.
+the clocks"). A clock that nobody answered is waived, a stage's too; one past its deadline stays missed: ending a case
+hides no breach.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from domain.case.actions import ForceClose, RefuseFiling, Void
 from domain.case.events import CaseEvent, FilingRefused, ForceClosed, Voided
 from domain.case.extension import drop_open_requests
 from domain.case.frame import Frame
-from domain.case.values import OPEN_STATUSES, ClockVerdict, Role, Status
+from domain.case.values import OPEN_STATUSES, ClockKind, ClockVerdict, Role, Status
 
 
 def refuse_filing(frame: Frame, action: RefuseFiling) -> list[CaseEvent]:
-    """不立案 by the shift head, instead of filing; the case ends."""
+    """不立案 by the shift head, who answers in or after the time for filing; the case ends."""
     frame.require(Status.ACCEPTED)
     frame.require_desk(Role.SHIFT_HEAD)
     refused = FilingRefused(at_ms=frame.at_ms, person=frame.actor.person, reason=action.reason, text=action.text)
-    return [refused, *_ended(frame)]
+    return [refused, *frame.stop(ClockKind.FILE)]
 
 
 def void(frame: Frame, action: Void) -> list[CaseEvent]:

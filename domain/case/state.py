@@ -147,5 +147,6 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The earliest instant at which something falls due that no event has told of yet; None if nothing will."""
         due = [clock.near_ms for clock in self.clocks if clock.running and not clock.near]
         due += [self.suspended_until_ms] if self.status is Status.SUSPENDED else []
+        due += [self.suspension.until_ms] if self.suspension else []
         due += [clock.deadline_ms for clock in self.clocks if clock.running and not clock.overdue]
         return min((instant for instant in due if instant is not None), default=None)

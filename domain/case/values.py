@@ -169,6 +169,7 @@ class DropCause(StrEnum):
 
     STATE_LEFT = "state_left"
     OVERDUE = "overdue"
+    EXPIRED = "expired"
 
 
 class Stage(StrEnum):

@@ -87,7 +87,7 @@ def test_the_shift_head_does_not_file_what_was_accepted_and_the_case_ends() -> N
     assert refused(desk.act(SHIFT_HEAD, REFUSE, START + 120_000)) is None
     clock = case_of(desk).clock(ClockKind.FILE)
     assert clock is not None
-    assert (case_of(desk).status, clock.running, clock.verdict) == (Status.NOT_FILED, False, ClockVerdict.WAIVED)
+    assert (case_of(desk).status, clock.running, clock.verdict) == (Status.NOT_FILED, False, ClockVerdict.MET)
     assert case_of(desk).ended_ms == START + 120_000
 
 
@@ -152,16 +152,16 @@ def test_each_end_has_its_own_hand() -> None:
     assert case_of(desk).open
 
 
-def totals(desk: Desk) -> Counts:
-    """What the wall counts of the case, over all days."""
-    folder, whole = Folder(0), Counts()
+def totals(desk: Desk) -> dict[str, Counts]:
+    """What the wall counts of the case, by day; days of which nothing is left are left out."""
+    folder, days = Folder(0), dict[str, Counts]()
     for record in desk.records:
         stored = Stored(0, record.origin.offset, record.at_ms, desk.file.id.encode(), encode(record))
         step = folder.fold(Entry(stored, record))
         assert isinstance(step, Step)
-        for counts in counted(step, ZoneInfo("Asia/Shanghai")).values():
-            whole = whole.plus(counts)
-    return whole
+        for (_, day), counts in counted(step, ZoneInfo("Asia/Shanghai")).items():
+            days[day] = days.get(day, Counts()).plus(counts)
+    return {day: counts for day, counts in days.items() if counts != Counts()}
 
 
 @pytest.mark.parametrize(
@@ -180,11 +180,21 @@ def test_void_is_in_no_rate_and_a_forced_end_is_handled_only_if_it_was(
 ) -> None:
     desk = came_to(steps)
     desk.act(who, action, START + HOUR)
-    assert totals(desk) == Counts(accepted=1, closed=closed, should=should, handled=handled)
+    assert totals(desk) == {"2018-10-15": Counts(accepted=1, closed=closed, should=should, handled=handled)}
 
 
-def test_a_suspended_case_is_not_to_be_handled_until_it_goes_on() -> None:
+def test_a_suspended_case_is_to_be_handled_on_the_day_that_it_goes_on_for_and_on_no_other() -> None:
     desk = suspended()
-    assert totals(desk) == Counts(accepted=1)
-    desk.act(DISPATCHER, a.Resume(), START + 2 * HOUR)
-    assert totals(desk) == Counts(accepted=1, should=1)
+    assert totals(desk) == {"2018-10-15": Counts(accepted=1)}
+    desk.act(DISPATCHER, a.Resume(), ms("2018-10-17T10:00"))
+    assert totals(desk) == {"2018-10-15": Counts(accepted=1), "2018-10-17": Counts(should=1)}
+
+
+def test_what_ends_while_it_is_suspended_is_no_days_duty_and_what_ends_while_it_is_returned_is() -> None:
+    desk = suspended()
+    desk.act(LEADER, FORCE, ms("2018-10-17T10:00"))
+    assert totals(desk) == {"2018-10-15": Counts(accepted=1), "2018-10-17": Counts(closed=1)}
+    returned = came_to(5)
+    returned.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 300_000)
+    returned.act(LEADER, FORCE, START + HOUR)
+    assert totals(returned) == {"2018-10-15": Counts(accepted=1, closed=1, should=1)}

@@ -157,7 +157,21 @@ def test_a_request_whose_end_has_come_before_it_is_decided_is_not_granted() -> N
     desk = handling()
     desk.act(HANDLER, ask(NOON + 60_000), NOON)
     assert refused(desk.act(LEADER, GRANT, NOON + 60_000)) is ReasonCode.SUSPENSION_OVER
-    assert case_of(desk).status is Status.HANDLING
+    assert case_of(desk).next_due_ms == NOON + 60_000
+    told = desk.act(*TICK, NOON + 60_001)
+    dropped = [(e.at_ms, e.cause) for e in told.events if isinstance(e, SuspensionDropped)]
+    assert dropped == [(NOON + 60_000, DropCause.EXPIRED)]
+    assert refused(desk.act(LEADER, GRANT, NOON + 60_001)) is ReasonCode.NO_OPEN_SUSPENSION
+    assert refused(desk.act(HANDLER, ask(), NOON + 60_001)) is None, "the lead may ask again"
+
+
+def test_a_request_dies_once_whichever_end_of_it_comes_first() -> None:
+    for until_ms, cause in ((DUE - 1, DropCause.EXPIRED), (DUE + 1, DropCause.OVERDUE)):
+        desk = handling()
+        desk.act(HANDLER, ask(until_ms), NOON)
+        late = desk.act(*TICK, DUE + 60_000)
+        dropped = [(e.at_ms, e.cause) for e in late.events if isinstance(e, SuspensionDropped)]
+        assert dropped == [(min(until_ms, DUE), cause)]
 
 
 def test_nothing_is_granted_after_the_breach_and_the_request_dies_with_it() -> None:
