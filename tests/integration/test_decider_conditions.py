@@ -198,6 +198,31 @@ def test_of_two_projectors_at_one_place_only_one_writes(beside: Beside) -> None:
     )
 
 
+def test_a_partition_that_is_dropped_in_the_middle_of_a_fetch_is_folded_to_the_fetchs_end(beside: Beside) -> None:
+    decider = beside.start("dispatch")
+    beside.report(60)
+    beside.all_decided()
+    decider.kill()
+    entries = [read_entry(stored) for stored in records(beside.kafka, beside.names.events, [7])]
+    profile = load_profile("xinmi")
+
+    async def fold() -> int:
+        pool = await open_pool(beside.postgres, 1)
+        async with pool.acquire() as connection:
+            await migrate(connection)
+        runner = Runner(pool, "log", profile.about.zone, profile.towns)
+        await runner.start(7, len(entries))
+        async with pool.acquire():
+            folding = asyncio.create_task(runner.apply(entries))
+            await asyncio.sleep(0)  # it has begun, and waits for the one connection
+            runner.drop(7)
+        steps = await folding
+        await pool.close()
+        return len(steps)
+
+    assert asyncio.run(fold()) > 0
+
+
 def _state(beside: Beside) -> dict[str, str]:
     return {row["case_id"]: row["state"] for row in beside.query("select case_id, t::text as state from case_state t")}
 
