@@ -27,6 +27,7 @@ from domain.case.values import (
     Photo,
     Place,
     ReturnReason,
+    Sealed,
     Source,
     Stage,
     SuspensionReason,
@@ -37,6 +38,7 @@ from domain.case.values import (
 
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Grounds = Annotated[str, Meta(min_length=1)] | Sealed
 Photos = Annotated[tuple[Photo, ...], Meta(max_length=PHOTOS_MAX)]
 Units = Annotated[tuple[Code, ...], Meta(max_length=CO_HANDLERS_MAX)]
 
@@ -184,7 +186,7 @@ class ForceClose(_Action, tag="force_close", frozen=True):
     """强制结案 by a leader, from any open state; the text says on what grounds."""
 
     reason: ForceReason
-    text: Text
+    text: Grounds
 
 
 class Void(_Action, tag="void", frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from domain.case import actions as a
@@ -198,3 +199,10 @@ def test_what_ends_while_it_is_suspended_is_no_days_duty_and_what_ends_while_it_
     returned.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 300_000)
     returned.act(LEADER, FORCE, START + HOUR)
     assert totals(returned) == {"2018-10-15": Counts(accepted=1, closed=1, should=1)}
+
+
+def test_a_leader_says_on_what_grounds() -> None:
+    asked = b'{"action":"force_close","reason":"in_court","text":"%s"}'
+    assert msgspec.json.decode(asked % b"case 7", type=a.ForceClose).text == "case 7"
+    with pytest.raises(msgspec.ValidationError, match=r"length >= 1"):
+        msgspec.json.decode(asked % b"", type=a.ForceClose)
