@@ -27,11 +27,6 @@ class Towns:
         self._homes: dict[str, str] = {}
         self._know(before)
 
-    @property
-    def codes(self) -> list[str]:
-        """All that are or ever were."""
-        return list(self._codes)
-
     def adopt(self, codes: Iterable[str]) -> None:
         """An adoption was met: from here on these are known, too."""
         if not self._adopted:

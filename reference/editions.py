@@ -105,14 +105,11 @@ class Editions:
         for version in list(self.rules)[: -max(self._kept_max, len(wanted))]:
             del self.contents[version], self.rules[version]
 
-    async def _read(self, wanted: set[str]) -> set[str]:
-        """Read what is wanted; gives what is not there yet."""
-        if not wanted:
-            return set()
+    async def _read(self, wanted: set[str]) -> None:
+        """Read what is wanted, as far as it is there."""
         found = await refs.read_contents(self._bootstrap, self._names)
         for version in sorted(wanted):
             contents = unpack(found, version)
             if contents is not None:
                 self.contents[version] = contents
                 self.rules[version] = rules_of(contents, version)
-        return wanted - self.rules.keys()

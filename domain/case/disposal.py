@@ -7,9 +7,9 @@ from domain.case.actions import Acknowledge, CoDone, Dispatch, Handle, Progress,
 from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.events import Acknowledged, CaseEvent, Dispatched, Handled, Progressed, Returned
 from domain.case.events import CoDone as CoDoneEvent
-from domain.case.extension import drop_open_requests
 from domain.case.frame import Frame, desk, unit_holder
 from domain.case.state import Party
+from domain.case.suspension import drop_open_requests
 from domain.case.values import HANDLING_CLOCKS, STAGE_ORDER, ClockKind, PauseCause, Role, Status
 
 

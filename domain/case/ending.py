@@ -10,8 +10,8 @@ from __future__ import annotations
 from domain.case import clocks
 from domain.case.actions import ForceClose, RefuseFiling, Void
 from domain.case.events import CaseEvent, FilingRefused, ForceClosed, Voided
-from domain.case.extension import drop_open_requests
 from domain.case.frame import Frame
+from domain.case.suspension import drop_open_requests
 from domain.case.values import OPEN_STATUSES, ClockKind, ClockVerdict, Role, Status
 
 

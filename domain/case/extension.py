@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import clocks
 from domain.case.actions import DecideExtension, RequestExtension
 from domain.case.decision import ReasonCode, Refused
-from domain.case.events import CaseEvent, ExtensionDecided, ExtensionDropped, ExtensionRequested, SuspensionDropped
+from domain.case.events import CaseEvent, ExtensionDecided, ExtensionDropped, ExtensionRequested
 from domain.case.frame import Frame
 from domain.case.state import Clock
 from domain.case.values import EXTENSION_REQUESTS_MAX, EXTENSIONS_MAX, DropCause, Role, Status
@@ -52,8 +52,7 @@ def decide_extension(frame: Frame, action: DecideExtension) -> list[CaseEvent]:
         frame.require_desk(Role.SHIFT_HEAD)
     else:
         frame.require_role(Role.LEADER)
-    if frame.actor.person == request.person:
-        raise Refused(ReasonCode.DECIDES_OWN_REQUEST, found=request.person)
+    frame.require_somebody_else(request.person)
     decided = ExtensionDecided(at_ms=frame.at_ms, person=frame.actor.person, granted=action.granted, text=action.text)
     if not action.granted:
         return [decided]
@@ -63,14 +62,11 @@ def decide_extension(frame: Frame, action: DecideExtension) -> list[CaseEvent]:
     return [decided, clocks.extended(clock, frame.at_ms, amount, frame.calendar, wd_rule)]
 
 
-def drop_open_requests(frame: Frame) -> list[CaseEvent]:
-    """What becomes of open requests, for more time or for a pause, when their state is left."""
-    events: list[CaseEvent] = []
-    if frame.case.extension is not None:
-        events.append(ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
-    if frame.case.suspension is not None:
-        events.append(SuspensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
-    return events
+def drop_extension(frame: Frame) -> list[CaseEvent]:
+    """What becomes of an open request for more time when its state is left."""
+    if frame.case.extension is None:
+        return []
+    return [ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT)]
 
 
 def _require_extendable(frame: Frame) -> Clock:

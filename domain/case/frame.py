@@ -106,6 +106,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
             raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(role)])
         self.require_scope()
 
+    def require_somebody_else(self, person: str) -> None:
+        """Refuse whoever would decide what they asked for themselves."""
+        if self.actor.person == person:
+            raise Refused(ReasonCode.DECIDES_OWN_REQUEST, found=person)
+
     def require_system(self) -> None:
         """Refuse anybody but the clock and the reactor."""
         if self.actor.role is not Role.SYSTEM:

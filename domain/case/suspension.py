@@ -11,13 +11,14 @@ from domain.case.actions import DecideSuspension, RequestSuspension, Resume
 from domain.case.decision import ReasonCode, Refused
 from domain.case.events import (
     CaseEvent,
-    ExtensionDropped,
     Resumed,
     Suspended,
     SuspensionDecided,
+    SuspensionDropped,
     SuspensionRequested,
 )
 from domain.case.evolve import fold
+from domain.case.extension import drop_extension
 from domain.case.frame import Frame, Rules
 from domain.case.state import Case
 from domain.case.values import (
@@ -60,16 +61,14 @@ def decide_suspension(frame: Frame, action: DecideSuspension) -> list[CaseEvent]
     if request is None:
         raise Refused(ReasonCode.NO_OPEN_SUSPENSION)
     frame.require_role(Role.LEADER)
-    if frame.actor.person == request.person:
-        raise Refused(ReasonCode.DECIDES_OWN_REQUEST, found=request.person)
+    frame.require_somebody_else(request.person)
     decided = SuspensionDecided(at_ms=frame.at_ms, person=frame.actor.person, granted=action.granted, text=action.text)
     if not action.granted:
         return [decided]
     _require_pausable(frame)
     _require_until(frame, request.until_ms)
     events: list[CaseEvent] = [decided, Suspended(at_ms=frame.at_ms, until_ms=request.until_ms)]
-    if frame.case.extension is not None:
-        events.append(ExtensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
+    events += drop_extension(frame)
     for clock in frame.case.clocks:
         if clock.running:
             events.append(clocks.paused(clock, frame.at_ms, frame.calendar, PauseCause.SUSPENDED))
@@ -92,6 +91,14 @@ def pause_over(case: Case, at_ms: int, rules: Rules) -> list[CaseEvent]:
     if case.status is not Status.SUSPENDED or until_ms is None or until_ms >= at_ms:
         return []
     return _resumed(case, until_ms, rules, None)
+
+
+def drop_open_requests(frame: Frame) -> list[CaseEvent]:
+    """What becomes of open requests, for more time and for a pause, when their state is left."""
+    events = drop_extension(frame)
+    if frame.case.suspension is not None:
+        events.append(SuspensionDropped(at_ms=frame.at_ms, cause=DropCause.STATE_LEFT))
+    return events
 
 
 def _resumed(case: Case, at_ms: int, rules: Rules, person: str | None) -> list[CaseEvent]:

@@ -51,10 +51,9 @@ _ORDER: dict[type, int] = {
     Accept: 0, Decline: 0, File: 1, Dispatch: 2, Acknowledge: 3, Progress: 3, CoDone: 3, Handle: 3, Return: 3,
     RequestExtension: 3, DecideExtension: 3, SendCheck: 4, PassCheck: 5, FailCheck: 5, Close: 6,
 }  # fmt: skip
-_REACHED = {
+REACHED = {
     Status.REPORTED: 0, Status.ACCEPTED: 1, Status.FILED: 2, Status.DISPATCHED: 3, Status.HANDLING: 3,
-    Status.SUSPENDED: 3,
-    Status.HANDLED: 4, Status.CHECKING: 5, Status.CHECKED: 6,
+    Status.SUSPENDED: 3, Status.HANDLED: 4, Status.CHECKING: 5, Status.CHECKED: 6,
 }  # fmt: skip
 """Where an act stands in a round of the case's life, and how far a case in a state has come: acts below are done."""
 
@@ -147,7 +146,7 @@ def _left(life: Life, case: Case) -> Going:
 
 def remaining(life: Life, case: Case) -> list[Act]:
     """The acts of a life that an open case in this state has not seen yet, in their order."""
-    reached = (case.rework + case.returns, _REACHED[case.status])
+    reached = (case.rework + case.returns, REACHED[case.status])
     left: list[Act] = []
     rounds = requests = 0
     for act in life.acts:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import faust
@@ -19,7 +21,7 @@ from eventlog.append import Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
-from eventlog.stored import read_entry
+from eventlog.stored import Entry, read_entry
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from projections.checkpoint import PassedBy
 from projections.database import migrate, open_pool
@@ -173,54 +175,58 @@ def test_a_record_for_a_known_origin_changes_no_row(beside: Beside) -> None:
 
 
 def test_of_two_projectors_at_one_place_only_one_writes(beside: Beside) -> None:
-    decider = beside.start("dispatch")
-    beside.report(60)
-    beside.all_decided()
-    decider.kill()
-    entries = [read_entry(stored) for stored in records(beside.kafka, beside.names.events, [7])]
-    profile = load_profile("xinmi")
+    partition, entries = _decided(beside)
 
     async def fold() -> None:
-        pool = await open_pool(beside.postgres, 2)
-        async with pool.acquire() as connection:
-            await migrate(connection)
-        first, second = (Runner(pool, "log", profile.about.zone, profile.towns) for _ in range(2))
-        for runner in (first, second):
-            assert await runner.start(7, len(entries)) == 0
-        await first.apply(entries)
-        with pytest.raises(PassedBy):
-            await second.apply(entries)
-        await pool.close()
+        async with _runners(beside, 2) as (_, (first, second)):
+            for runner in (first, second):
+                assert await runner.start(partition, len(entries)) == 0
+            await first.apply(entries)
+            with pytest.raises(PassedBy):
+                await second.apply(entries)
 
     asyncio.run(fold())
-    assert beside.query("select next_offset from checkpoint where projection = 'board' and partition = 7")[0][0] == len(
-        entries
-    )
+    place = f"select next_offset from checkpoint where projection = 'board' and partition = {partition}"
+    assert beside.query(place)[0][0] == len(entries)
 
 
 def test_a_partition_that_is_dropped_in_the_middle_of_a_fetch_is_folded_to_the_fetchs_end(beside: Beside) -> None:
+    partition, entries = _decided(beside)
+
+    async def fold() -> int:
+        async with _runners(beside, 1) as (pool, (runner,)):
+            await runner.start(partition, len(entries))
+            async with pool.acquire():  # the one connection: the fetch waits for it
+                folding = asyncio.create_task(runner.apply(entries))
+                asyncio.get_running_loop().call_soon(runner.drop, partition)  # behind the task's first step
+            return len(await folding)
+
+    assert asyncio.run(fold()) > 0
+
+
+def _decided(beside: Beside) -> tuple[int, list[Entry]]:
+    """The partition in which a decider, gone by now, has left most for whoever folds it, and what stands there."""
     decider = beside.start("dispatch")
     beside.report(60)
     beside.all_decided()
     decider.kill()
-    entries = [read_entry(stored) for stored in records(beside.kafka, beside.names.events, [7])]
-    profile = load_profile("xinmi")
+    found: dict[int, list[Entry]] = {}
+    for stored in records(beside.kafka, beside.names.events):
+        found.setdefault(stored.partition, []).append(read_entry(stored))
+    return max(found.items(), key=lambda each: len(each[1]))
 
-    async def fold() -> int:
-        pool = await open_pool(beside.postgres, 1)
+
+@asynccontextmanager
+async def _runners(beside: Beside, count: int) -> AsyncGenerator[tuple[Any, list[Runner]], None]:
+    """So many projectors on a pool of as many connections."""
+    profile = load_profile("xinmi")
+    pool = await open_pool(beside.postgres, count)
+    try:
         async with pool.acquire() as connection:
             await migrate(connection)
-        runner = Runner(pool, "log", profile.about.zone, profile.towns)
-        await runner.start(7, len(entries))
-        async with pool.acquire():
-            folding = asyncio.create_task(runner.apply(entries))
-            await asyncio.sleep(0)  # it has begun, and waits for the one connection
-            runner.drop(7)
-        steps = await folding
+        yield pool, [Runner(pool, "log", profile.about.zone, profile.towns) for _ in range(count)]
+    finally:
         await pool.close()
-        return len(steps)
-
-    assert asyncio.run(fold()) > 0
 
 
 def _state(beside: Beside) -> dict[str, str]:

@@ -13,8 +13,8 @@ from domain.case.decision import Accepted
 from domain.case.evolve import fold
 from domain.case.frame import Rules
 from domain.case.state import Case
-from domain.case.values import Actor, ClockVerdict, Role
-from ops.people.history import imported, remaining
+from domain.case.values import OPEN_STATUSES, Actor, ClockVerdict, Role
+from ops.people.history import REACHED, imported, remaining
 from ops.people.pace import ALL, LIKE, USED_MAX, load_pace
 from ops.people.plan import City, Life
 from reference.contents import pack, rules_from
@@ -67,6 +67,10 @@ def test_wherever_a_life_is_cut_the_rules_take_its_past_and_know_its_future() ->
             case = brought_in(life, cut)
             future = [act for act in life.acts if act.at_ms > cut]
             assert (remaining(life, case) if case.open else []) == future
+
+
+def test_a_case_that_comes_back_has_a_place_in_its_life_in_every_open_state() -> None:
+    assert REACHED.keys() == OPEN_STATUSES
 
 
 def test_about_as_many_are_late_as_in_the_measured_quarter() -> None:
