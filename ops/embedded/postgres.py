@@ -10,6 +10,7 @@ import asyncio
 import os
 import pwd
 import secrets
+import shutil
 import signal
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +56,7 @@ class PostgresNode:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._cluster = folder / "cluster"
+        self._unfinished = folder / "cluster.new"
         self._child: Child | None = None
         self._port = 0
         self.dsn = ""
@@ -67,8 +69,10 @@ class PostgresNode:
         """
         binaries = find_binaries()
         self.folder.mkdir(parents=True, exist_ok=True)
-        user = self._user(binaries)
         password = self._password()
+        if self._unfinished.exists():
+            shutil.rmtree(self._unfinished)
+        user = self._user(binaries)
         if not (self._cluster / "PG_VERSION").exists():
             await self._init(binaries, user, password)
         self._port = self._port or free_ports(1)[0]
@@ -100,8 +104,6 @@ class PostgresNode:
             except KeyError:
                 continue
             if _reachable(binaries, account.pw_uid) and _reachable(self.folder, account.pw_uid):
-                self._cluster.mkdir(exist_ok=True, mode=0o700)
-                os.chown(self._cluster, account.pw_uid, account.pw_gid)
                 return f"{account.pw_uid}:{account.pw_gid}"
         return f"ns:{pwd.getpwnam('nobody').pw_uid}"
 
@@ -113,24 +115,29 @@ class PostgresNode:
         return path.read_text()
 
     async def _init(self, binaries: Path, user: str, password: str) -> None:
+        """Initialise beside its place and move it there when it is whole: broken off, it leaves no half cluster."""
         once = self.folder / "password.init"
         once.touch(mode=0o600)
         once.write_text(password)
+        self._unfinished.mkdir(mode=0o700)
         if ":" in user and not user.startswith("ns:"):
-            os.chown(once, *map(int, user.split(":")))
+            for path in (once, self._unfinished):
+                os.chown(path, *map(int, user.split(":")))
         command = [
-            *(binaries / "initdb", "-D", self._cluster, "-U", OWNER, "-A", "scram-sha-256"),
+            *(binaries / "initdb", "-D", self._unfinished, "-U", OWNER, "-A", "scram-sha-256"),
             *(f"--pwfile={once}", "-E", "UTF8", "--no-sync"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
         ]
+        child = start("initdb", command, self.folder / "initdb.log", user=user)
         try:
-            child = start("initdb", command, self.folder / "initdb.log", user=user)
             async with asyncio.timeout(INIT_S_MAX):
                 code = await child.wait()
         finally:
             once.unlink()
+            await child.stop()
         if code != 0:
             raise _not_up(child)
+        self._unfinished.rename(self._cluster)
 
     async def _ready(self, child: Child) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -9,12 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import asyncpg
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from eventlog.topics import create_and_check
 from ops.embedded import jars
 from ops.embedded.kafka import free_ports
+from ops.embedded.postgres import PostgresNode
 from runtime.faults import Fault
 from runtime.settings import load_settings
 from tests.support.beside import Beside
@@ -93,6 +96,41 @@ def test_no_network_at_the_first_start_and_one_at_the_second(tmp_path: Path) -> 
     assert list((tmp_path / "cache" / "jars").iterdir()) == []
     second = Live(tmp_path / "data", free_ports(1)[0])
     assert second.stop() == 0
+
+
+def test_a_database_that_was_broken_off_while_it_was_made_is_made_again(tmp_path: Path) -> None:
+    making = "import asyncio, pathlib, sys; from ops.embedded.postgres import PostgresNode as Node"
+    command = [sys.executable, "-c", f"{making}; asyncio.run(Node(pathlib.Path(sys.argv[1])).start())", str(tmp_path)]
+    half = tmp_path / "cluster.new" / "PG_VERSION"
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as first:
+        eventually(half.exists, ENDED_S_MAX, "half a database")
+        first.kill()
+    assert half.exists()
+    assert not (tmp_path / "cluster").exists()
+
+    async def cut_short() -> None:
+        half.unlink()
+        making = asyncio.create_task(PostgresNode(tmp_path).start())
+        await asyncio.to_thread(eventually, half.exists, ENDED_S_MAX, "half a database again")
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+
+    asyncio.run(cut_short())
+    assert not (tmp_path / "cluster").exists()
+
+    async def whole() -> str:
+        node = PostgresNode(tmp_path)
+        await node.start()
+        try:
+            connection = await asyncpg.connect(node.dsn)
+            found = await connection.fetchval("select current_database()")
+            await connection.close()
+        finally:
+            await node.stop()
+        return str(found)
+
+    assert asyncio.run(whole()) == "postgres"
 
 
 def test_a_network_that_never_answers_is_given_up_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

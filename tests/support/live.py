@@ -39,8 +39,12 @@ class Live:
         self._lines: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        self.kafka = str(eventually(self._named, READY_S_MAX, "the demo is up"))
         self._tokens: dict[str, str] = {}
+        try:
+            self.kafka = str(eventually(self._named, READY_S_MAX, "the demo is up"))
+        except BaseException:
+            self.stop()
+            raise
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
