@@ -28,6 +28,8 @@ DEMO_PASSWORD = "liandong-demo"  # noqa: S105  # said openly: demo accounts exis
 
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _nobody = _hasher.hash("nobody has this password")
+TOWN_DESK = (Role.ACCEPTOR, Role.SHIFT_HEAD, Role.DISPATCHER)
+"""The township's centre does the work of all three (domain document §3, "Whose desk")."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -165,6 +167,7 @@ async def seed_demo(connection: Any, profile: Profile) -> int:
         rows.append((f"handler-{town}-2", Role.HANDLER, town, 1, f"{town}-team"))
         rows.append((f"collector-{town}", Role.COLLECTOR, town, 3, None))
         rows.append((f"grid_head-{town}", Role.GRID_HEAD, town, 2, None))
+        rows += [(f"{role}-{town}", role, town, 1, None) for role in TOWN_DESK]
     departments = [unit.code for unit in profile.contents.units if unit.kind == "department"]
     rows += [(f"handler-{code}", Role.HANDLER, root, 0, code) for code in departments]
     password = _hasher.hash(DEMO_PASSWORD)

@@ -19,6 +19,7 @@ from domain.case.actions import (
     Acknowledge,
     CaseAction,
     CoDone,
+    CoReturn,
     DecideExtension,
     DecideSuspension,
     ForceClose,
@@ -37,7 +38,7 @@ from projections import board, outcomes, timeline
 
 OUTCOME_WAIT_S_MAX = 5.0
 BOARD_PAGE_MAX = 500
-PARTY_ACTIONS = (Acknowledge, Progress, Return, RequestExtension, RequestSuspension, CoDone, Handle)
+PARTY_ACTIONS = (Acknowledge, Progress, Return, RequestExtension, RequestSuspension, CoDone, CoReturn, Handle)
 LEADER_ACTIONS = (DecideSuspension, ForceClose)
 """What only a unit's member and only a leader may do: a person of several posts acts with that one."""
 

@@ -14,7 +14,7 @@ from domain.standard.values import TERRITORY, CaseClass, ClassKind, Condition, M
 from reference.xinmi_standard import MAJORS
 
 TABLES = Path(__file__).parent / "standards"
-VERSION = "sample-2026-2"
+VERSION = "sample-2026-3"
 KINDS = {"city": ClassKind.EVENT, "social": ClassKind.SOCIAL}
 """Table → the kind of its classes where they name none."""
 

@@ -20,10 +20,13 @@ from domain.case.values import (
     CloseKind,
     Contact,
     DeclineReason,
+    EscalationReason,
     ExtensionReason,
     FailReason,
     FilingRefusal,
+    Finding,
     ForceReason,
+    HandDownReason,
     Photo,
     Place,
     ReturnReason,
@@ -70,6 +73,48 @@ class Decline(_Action, tag="decline", frozen=True):
     reason: DeclineReason
 
 
+class RequestVerification(_Action, tag="request_verification", frozen=True):
+    """核实: before filing, the desk asks a collector to look on the spot whether there is anything to it."""
+
+    collector: Code
+    instructions: Text | None = None
+
+
+class GiveVerification(_Action, tag="give_verification", frozen=True):
+    """The collector who was asked says what there is."""
+
+    finding: Finding
+    photos: Photos = ()
+    text: Text | None = None
+
+
+class CompleteReport(_Action, tag="complete_report", frozen=True):
+    """The reporter or the desk fills in what was missing before filing: a place known better, the class, photos."""
+
+    place: Place | None = None
+    case_class: Code | None = None
+    photos: Photos = ()
+    text: Text | None = None
+
+
+class Escalate(_Action, tag="escalate", frozen=True):
+    """The desk lifts the case, before it was ever dispatched, to the desk one level above."""
+
+    reason: EscalationReason
+    text: Text | None = None
+
+
+class HandDown(_Action, tag="hand_down", frozen=True):
+    """交办: a higher desk lowers the case to the desk one level below."""
+
+    reason: HandDownReason
+    text: Text | None = None
+
+
+class Take(_Action, tag="take", frozen=True):
+    """The desk that a case was lifted or lowered to says that it is its own."""
+
+
 class File(_Action, tag="file", frozen=True):
     """立案, with the class and the filing condition that sets the limit (None: the class's first condition)."""
 
@@ -104,6 +149,21 @@ class Progress(_Action, tag="progress", frozen=True):
 
 class Return(_Action, tag="return", frozen=True):
     """回退: the lead gives the case back to the dispatcher; the clocks of all parties stand still."""
+
+    reason: ReturnReason
+    text: Text | None = None
+
+
+class Reassign(_Action, tag="reassign", frozen=True):
+    """The dispatcher changes the parties without taking the case back: these are the lead and all co-handlers now."""
+
+    lead: Code
+    co_handlers: Units = ()
+    instructions: Text | None = None
+
+
+class CoReturn(_Action, tag="co_return", frozen=True):
+    """A co-handler gives its part back; the others go on."""
 
     reason: ReturnReason
     text: Text | None = None
@@ -280,12 +340,20 @@ CaseAction = (
     Report
     | Accept
     | Decline
+    | RequestVerification
+    | GiveVerification
+    | CompleteReport
+    | Escalate
+    | HandDown
+    | Take
     | File
     | RefuseFiling
     | Dispatch
     | Acknowledge
     | Progress
     | Return
+    | Reassign
+    | CoReturn
     | RequestExtension
     | DecideExtension
     | RequestSuspension

@@ -65,14 +65,14 @@ def started_with_stated_deadline(
     )
 
 
-def stopped(clock: Clock, at_ms: int, calendar: Calendar, waived: bool = False) -> ClockStopped:
-    """The clock stops at `at_ms`; a running clock past its deadline is missed, even when it is then waived."""
+def stopped(clock: Clock, at_ms: int, calendar: Calendar, otherwise: ClockVerdict = ClockVerdict.MET) -> ClockStopped:
+    """A running clock stops at `at_ms`: past its deadline it is missed whatever stops it, before that `otherwise`."""
     if clock.deadline_ms is None:
         verdict = ClockVerdict.NO_DEADLINE
     elif at_ms > clock.deadline_ms:
         verdict = ClockVerdict.MISSED
     else:
-        verdict = ClockVerdict.WAIVED if waived else ClockVerdict.MET
+        verdict = otherwise
     used = clock.used_ms + _counted(clock, at_ms, calendar)
     return ClockStopped(at_ms=at_ms, clock=clock.kind, unit=clock.unit, verdict=verdict, used_ms=used)
 

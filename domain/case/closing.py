@@ -6,7 +6,13 @@ from domain.case import clocks
 from domain.case.actions import Attach, Close, FailCheck, Note, PassCheck, SendCheck
 from domain.case.decision import ReasonCode, Refused
 from domain.case.events import Attached, CaseEvent, CheckFailed, CheckPassed, CheckSent, Closed, Noted
-from domain.case.frame import GRID_STAFF, Frame, desk, party_units
+from domain.case.frame import (
+    GRID_STAFF,
+    Frame,
+    desk,
+    party_units,
+    person_holder,
+)
 from domain.case.values import (
     NOTES_PER_CASE_MAX,
     OPEN_STATUSES,
@@ -28,7 +34,7 @@ def send_check(frame: Frame, action: SendCheck) -> list[CaseEvent]:
     return [
         CheckSent(at_ms=frame.at_ms, collector=action.collector),
         *frame.stop(ClockKind.SEND_CHECK),
-        frame.start_stage(ClockKind.CHECK, f"person:{action.collector}"),
+        frame.start_stage(ClockKind.CHECK, person_holder(action.collector)),
     ]
 
 

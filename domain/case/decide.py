@@ -2,7 +2,7 @@
 
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
-same bytes. The rules of each action stand in `intake`, `disposal`, `extension`,
+same bytes. The rules of each action stand in `intake`, `verification`, `levels`, `disposal`, `parties`, `extension`,
 `suspension`, `closing`, `ending`, `recurrence` and `importing`.
 """
 
@@ -18,28 +18,36 @@ from domain.case.actions import (
     Attempt,
     Close,
     CoDone,
+    CompleteReport,
+    CoReturn,
     DecideExtension,
     DecideSuspension,
     Decline,
     Dispatch,
     DropRecurrence,
+    Escalate,
     FailCheck,
     File,
     ForceClose,
+    GiveVerification,
+    HandDown,
     Handle,
     ImportCase,
     Note,
     NoteRecurrence,
     PassCheck,
     Progress,
+    Reassign,
     Recur,
     RefuseFiling,
     Report,
     RequestExtension,
     RequestSuspension,
+    RequestVerification,
     Resume,
     Return,
     SendCheck,
+    Take,
     Tick,
     Void,
 )
@@ -62,10 +70,13 @@ from domain.case.extension import decide_extension, request_extension
 from domain.case.frame import Frame, Rules
 from domain.case.importing import import_case
 from domain.case.intake import accept, decline, file, report
+from domain.case.levels import escalate, hand_down, take
+from domain.case.parties import co_return, reassign
 from domain.case.recurrence import drop_recurrence, note_recurrence, recur
 from domain.case.rehoming import rehomed
 from domain.case.state import Case
 from domain.case.suspension import decide_suspension, pause_over, request_suspension, resume
+from domain.case.verification import complete_report, give_verification, request_verification
 from domain.worktime import CalendarError
 
 
@@ -127,6 +138,18 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return decline(frame, action)
         case File():
             return file(frame, action)
+        case RequestVerification():
+            return request_verification(frame, action)
+        case GiveVerification():
+            return give_verification(frame, action)
+        case CompleteReport():
+            return complete_report(frame, action)
+        case Escalate():
+            return escalate(frame, action)
+        case HandDown():
+            return hand_down(frame, action)
+        case Take():
+            return take(frame, action)
         case RefuseFiling():
             return refuse_filing(frame, action)
         case Dispatch():
@@ -137,6 +160,10 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return progress(frame, action)
         case Return():
             return return_case(frame, action)
+        case Reassign():
+            return reassign(frame, action)
+        case CoReturn():
+            return co_return(frame, action)
         case RequestExtension():
             return request_extension(frame, action)
         case DecideExtension():

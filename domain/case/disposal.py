@@ -22,10 +22,7 @@ def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
     frame.require(Status.FILED)
     frame.require_desk(Role.DISPATCHER)
     units = (action.lead, *action.co_handlers)
-    for unit in units:
-        _require_unit(frame, unit)
-    if len(set(units)) != len(units):
-        raise Refused(ReasonCode.UNIT_NAMED_TWICE, found=next(u for u in units if units.count(u) > 1))
+    require_units(frame, units)
     events: list[CaseEvent] = [
         Dispatched(
             at_ms=frame.at_ms,
@@ -138,6 +135,14 @@ def handle(frame: Frame, action: Handle) -> list[CaseEvent]:
 def _require_signed(party: Party) -> None:
     if party.signed is None:
         raise Refused(ReasonCode.NOT_ACKNOWLEDGED, found=party.unit)
+
+
+def require_units(frame: Frame, units: tuple[str, ...]) -> None:
+    """Refuse units that are not there, do not serve the place, or are named twice."""
+    for unit in units:
+        _require_unit(frame, unit)
+    if len(set(units)) != len(units):
+        raise Refused(ReasonCode.UNIT_NAMED_TWICE, found=next(u for u in units if units.count(u) > 1))
 
 
 def _require_unit(frame: Frame, code: str) -> None:

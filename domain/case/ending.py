@@ -43,7 +43,7 @@ def _ended(frame: Frame) -> list[CaseEvent]:
     events = drop_open_requests(frame)
     for clock in frame.case.clocks:
         if clock.running:
-            events.append(clocks.stopped(clock, frame.at_ms, frame.calendar, waived=True))
+            events.append(clocks.stopped(clock, frame.at_ms, frame.calendar, ClockVerdict.WAIVED))
         elif clock.paused:
             events.append(clocks.relieved(clock, frame.at_ms, ClockVerdict.WAIVED))
     return events

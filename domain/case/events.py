@@ -19,10 +19,13 @@ from domain.case.values import (
     Contact,
     DeclineReason,
     DropCause,
+    EscalationReason,
     ExtensionReason,
     FailReason,
     FilingRefusal,
+    Finding,
     ForceReason,
+    HandDownReason,
     PauseCause,
     Photo,
     Place,
@@ -73,6 +76,58 @@ class Declined(Event, tag="declined.v1", frozen=True):
     """The desk turned the report away."""
 
     reason: DeclineReason
+
+
+class VerificationRequested(Event, tag="verification_requested.v1", frozen=True):
+    """核实: a collector was asked to look on the spot before filing."""
+
+    person: str
+    collector: str
+    instructions: Text | None = None
+
+
+class VerificationGiven(Event, tag="verification_given.v1", frozen=True):
+    """What the collector found."""
+
+    person: str
+    finding: Finding
+    photos: tuple[Photo, ...] = ()
+    text: Text | None = None
+
+
+class Completed(Event, tag="completed.v1", frozen=True):
+    """What was missing in the report was filled in: each field that is not None."""
+
+    person: str
+    place: Place | None = None
+    case_class: str | None = None
+    photos: tuple[Photo, ...] = ()
+    text: Text | None = None
+
+
+class Escalated(Event, tag="escalated.v1", frozen=True):
+    """The case is at the desk one level above, now `level`, as if it had been reported there."""
+
+    level: int
+    person: str
+    reason: EscalationReason
+    text: Text | None = None
+
+
+class HandedDown(Event, tag="handed_down.v1", frozen=True):
+    """交办: the case is at the desk one level below, now `level`, as if it had been reported there."""
+
+    level: int
+    person: str
+    reason: HandDownReason
+    text: Text | None = None
+
+
+class Taken(Event, tag="taken.v1", frozen=True):
+    """The desk of `level` says that the case, which another level sent, is its own."""
+
+    level: int
+    person: str
 
 
 class Filed(Event, tag="filed.v1", frozen=True):
@@ -148,6 +203,24 @@ class Progressed(Event, tag="progressed.v1", frozen=True):
 
 class Returned(Event, tag="returned.v1", frozen=True):
     """The lead gave the case back to the dispatcher; the parties are relieved until it is dispatched again."""
+
+    unit: str
+    person: str
+    reason: ReturnReason
+    text: Text | None = None
+
+
+class Reassigned(Event, tag="reassigned.v1", frozen=True):
+    """The parties changed; a unit that stays keeps what it signed and did."""
+
+    person: str
+    lead: str
+    co_handlers: tuple[str, ...] = ()
+    instructions: Text | None = None
+
+
+class CoReturned(Event, tag="co_returned.v1", frozen=True):
+    """A co-handler gave its part back and is no party any more."""
 
     unit: str
     person: str
@@ -375,6 +448,12 @@ CaseEvent = (
     | Imported
     | Accepted
     | Declined
+    | VerificationRequested
+    | VerificationGiven
+    | Completed
+    | Escalated
+    | HandedDown
+    | Taken
     | Filed
     | FilingRefused
     | Proposed
@@ -385,6 +464,8 @@ CaseEvent = (
     | Acknowledged
     | Progressed
     | Returned
+    | Reassigned
+    | CoReturned
     | ExtensionRequested
     | ExtensionDecided
     | ExtensionDropped

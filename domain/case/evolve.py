@@ -27,14 +27,18 @@ from domain.case.events import (
     ClockStopped,
     Closed,
     CoDone,
+    Completed,
+    CoReturned,
     Declined,
     Dispatched,
+    Escalated,
     ExtensionDecided,
     ExtensionDropped,
     ExtensionRequested,
     Filed,
     FilingRefused,
     ForceClosed,
+    HandedDown,
     Handled,
     Imported,
     NotAdmitted,
@@ -42,6 +46,7 @@ from domain.case.events import (
     OwnershipUnclear,
     Progressed,
     Proposed,
+    Reassigned,
     RecurrenceDropped,
     RecurrenceNoted,
     Recurs,
@@ -53,6 +58,9 @@ from domain.case.events import (
     SuspensionDecided,
     SuspensionDropped,
     SuspensionRequested,
+    Taken,
+    VerificationGiven,
+    VerificationRequested,
     Voided,
 )
 from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature, SuspensionRequest
@@ -113,6 +121,17 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, status=Status.ACCEPTED)
         case Declined():
             return replace(case, status=Status.DECLINED, ended_ms=event.at_ms)
+        case VerificationRequested():
+            asked = case.verifications + 1
+            return replace(case, status=Status.VERIFYING, verifier=event.collector, verifications=asked)
+        case VerificationGiven():
+            return replace(case, status=Status.REPORTED, verifier=None, finding=event.finding)
+        case Completed():
+            return _completed(case, event)
+        case Escalated() | HandedDown():
+            return _at_another_desk(case, event.level)
+        case Taken():
+            return replace(case, taken=True)
         case FilingRefused():
             return replace(case, status=Status.NOT_FILED, ended_ms=event.at_ms)
         case Filed():
@@ -143,11 +162,18 @@ def _changed(case: Case, event: CaseEvent) -> Case:
                 lead=Party(event.lead),
                 co_handlers=tuple(Party(unit) for unit in event.co_handlers),
                 returned_from=None,
+                co_returned=(),
                 unclear=False,
             )
         case Returned():
             relieved = replace(_with_hand(case, event.person), lead=None, co_handlers=())
             return replace(relieved, status=Status.FILED, returned_from=event.unit, returns=case.returns + 1)
+        case Reassigned():
+            return _with_parties(case, event)
+        case CoReturned():
+            remaining = tuple(party for party in case.co_handlers if party.unit != event.unit)
+            told = (*case.co_returned, event.unit)
+            return replace(_with_hand(case, event.person), co_handlers=remaining, co_returned=told)
         case ExtensionRequested():
             asked = ExtensionRequest(event.person, event.amount)
             requests = case.extension_requests + 1
@@ -198,6 +224,34 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, notes=case.notes + 1)
         case _:
             assert_never(event)
+
+
+def _completed(case: Case, event: Completed) -> Case:
+    case = replace(case, notes=case.notes + 1)
+    if event.case_class is not None:
+        case = replace(case, case_class=event.case_class)
+    if event.place is None:
+        return case
+    return replace(case, place=event.place, placed_ms=event.at_ms, place_incomplete=False)
+
+
+def _at_another_desk(case: Case, level: int) -> Case:
+    """What an earlier desk had fixed by filing is open again; the class is what the report says."""
+    moved = replace(case, status=Status.REPORTED, level=level, path=(*case.path, case.level), taken=False)
+    return replace(moved, condition=None, limit=None, urgent=False, rulebook=None, proposed=None, unclear=False)
+
+
+def _with_parties(case: Case, event: Reassigned) -> Case:
+    assert case.lead is not None, "parties are changed only after dispatch"
+    lead = case.party(event.lead) or Party(event.lead)
+    same = event.lead == case.lead.unit
+    return replace(
+        case,
+        status=case.status if same else Status.DISPATCHED if lead.signed is None else Status.HANDLING,
+        lead=replace(lead, done=False),
+        co_handlers=tuple(case.party(unit) or Party(unit) for unit in event.co_handlers),
+        co_returned=(),
+    )
 
 
 def _party_moved(case: Case, event: Acknowledged | Progressed | CoDone) -> Case:

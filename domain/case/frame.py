@@ -11,7 +11,7 @@ from domain.case.actions import Attempt
 from domain.case.decision import ReasonCode, Refused
 from domain.case.events import CaseEvent, ClockStarted, ClockStopped
 from domain.case.state import Case, Party
-from domain.case.values import Actor, ClockKind, Role, Status
+from domain.case.values import Actor, ClockKind, ClockVerdict, Role, Status
 from domain.rulebook import Rulebook
 from domain.standard.values import DEFAULT_STAGE_LIMITS, Standard
 from domain.worktime import Calendar
@@ -69,14 +69,15 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         """Refuse an actor whose scope, a code prefix, does not cover the case's place."""
         require_scope(self.actor, self.case.place.grid)
 
-    def require_desk(self, role: Role) -> None:
-        """Refuse unless the actor sits at the case's desk: that role at the case's level and scope.
+    def require_desk(self, *roles: Role) -> None:
+        """Refuse unless the actor sits at the case's desk: one of those roles at the case's level and scope.
 
         At level 2 the grid head is acceptor, shift head and dispatcher in one (domain document §3, "Whose desk").
         """
-        wanted = Role.GRID_HEAD if self.case.level >= 2 else role
-        if self.actor.role is not wanted:
-            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(wanted)], level=self.case.level)
+        wanted = (Role.GRID_HEAD,) if self.case.level >= 2 else roles
+        if self.actor.role not in wanted:
+            allowed = [str(role) for role in wanted]
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=allowed, level=self.case.level)
         if self.actor.level != self.case.level:
             raise Refused(ReasonCode.WRONG_LEVEL, found=self.actor.level, level=self.case.level)
         self.require_scope()
@@ -121,7 +122,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         clock = self.case.clock(kind, unit)
         if clock is None or not clock.running:
             return []
-        stopped: ClockStopped = clocks.stopped(clock, self.at_ms, self.calendar, waived)
+        otherwise = ClockVerdict.WAIVED if waived else ClockVerdict.MET
+        stopped: ClockStopped = clocks.stopped(clock, self.at_ms, self.calendar, otherwise)
         return [stopped]
 
     def start(self, kind: ClockKind, holder: str, limit: str | None, unit: str | None = None) -> ClockStarted:
@@ -145,6 +147,11 @@ def require_scope(actor: Actor, grid: str) -> None:
 def desk(level: int) -> str:
     """The holder's name of the desk at a level: the post there owes the act."""
     return f"desk:{level}"
+
+
+def person_holder(person: str) -> str:
+    """The holder's name of somebody who was asked by name."""
+    return f"person:{person}"
 
 
 def unit_holder(unit: str) -> str:

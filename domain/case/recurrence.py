@@ -18,7 +18,7 @@ DESK = (Role.ACCEPTOR, Role.DISPATCHER)
 def recur(frame: Frame, action: Recur) -> list[CaseEvent]:
     """The acceptor or the dispatcher of the case's desk links it; one link a case."""
     frame.require(*sorted(OPEN_STATUSES))
-    frame.require_desk(frame.actor.role if frame.actor.role in DESK else DESK[0])
+    frame.require_desk(*DESK)
     if action.of == frame.attempt.case:
         raise Refused(ReasonCode.LINKS_ITSELF, found=action.of)
     if frame.case.recurs == action.of:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, Place, Source, Stage, Status
+from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, Finding, Place, Source, Stage, Status
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -70,7 +70,10 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     how often a lead gave the case back; `suspended_until_ms` is when an approved pause ends by itself. `recurs` is the
     closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place was
     written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that it
-    could not (until it is dispatched). `unhandled` is a case that a leader closed before its lead had handled it.
+    could not (until it is dispatched). `path` are the levels whose desks had it before, `taken` that the present one
+    said it is its own; `verifier` is who was asked to verify it, `finding` what they found last; `co_returned` are the
+    co-handlers that gave their part back since the parties were named last. `unhandled` is a case that a leader closed
+    before its lead had handled it.
     """
 
     status: Status
@@ -81,10 +84,15 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     place: Place
     discoverer: str
     opened_ms: int
+    path: tuple[int, ...] = ()
+    taken: bool = False
     placed_ms: int | None = None
     place_incomplete: bool = False
     discoverer_unit: str | None = None
     case_class: str | None = None
+    verifier: str | None = None
+    finding: Finding | None = None
+    verifications: int = 0
     condition: str | None = None
     limit: str | None = None
     urgent: bool = False
@@ -104,6 +112,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     suspension_requests: int = 0
     suspended_until_ms: int | None = None
     returns: int = 0
+    co_returned: tuple[str, ...] = ()
     collector: str | None = None
     rework: int = 0
     notes: int = 0
@@ -132,6 +141,11 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def clock(self, kind: ClockKind, unit: str | None = None) -> Clock | None:
         """The latest clock of that kind (and unit), or None if it never ran."""
         return next((clock for clock in self.clocks if clock.kind is kind and clock.unit == unit), None)
+
+    @property
+    def dispatched_before(self) -> bool:
+        """True once it was dispatched in this round, also when it was given back since."""
+        return any(clock.kind is ClockKind.HANDLE for clock in self.clocks)
 
     @property
     def handling_clock(self) -> Clock | None:

@@ -16,6 +16,8 @@ CO_HANDLERS_MAX = 12
 PHOTOS_MAX = 20
 TEXT_CHARS_MAX = 4_000
 IMPORT_STEPS_MAX = 40
+VERIFICATIONS_MAX = 5
+LEVEL_MOVES_MAX = 20
 EXTENSIONS_MAX = 2
 EXTENSION_REQUESTS_MAX = 8
 SUSPENSIONS_MAX = 1
@@ -28,6 +30,7 @@ class Status(StrEnum):
     """Where a case stands (domain document §3); a case that does not exist has no status."""
 
     REPORTED = "reported"
+    VERIFYING = "verifying"
     ACCEPTED = "accepted"
     FILED = "filed"
     DISPATCHED = "dispatched"
@@ -95,6 +98,31 @@ class DeclineReason(StrEnum):
     NOT_ADMITTED = "not_admitted"
     DUPLICATE = "duplicate"
     UNINTELLIGIBLE = "unintelligible"
+
+
+class Finding(StrEnum):
+    """What a collector found who was asked to verify a report on the spot 核实."""
+
+    TRUE = "true"
+    FALSE = "false"
+    CANNOT_FIND = "cannot_find"
+
+
+class EscalationReason(StrEnum):
+    """Why a desk lifts a case one level."""
+
+    BEYOND_OUR_POWERS = "beyond_our_powers"
+    SEVERAL_PLACES = "several_places"
+    MAJOR_MATTER = "major_matter"
+    NEEDS_DEPARTMENTS = "needs_departments"
+
+
+class HandDownReason(StrEnum):
+    """Why a higher desk lowers a case one level 交办."""
+
+    LOCAL_MATTER = "local_matter"
+    DUTY_OF_THE_PLACE = "duty_of_the_place"
+    BY_ORDER = "by_order"
 
 
 class FilingRefusal(StrEnum):
@@ -194,6 +222,7 @@ class ClockKind(StrEnum):
     """The legal clocks of a case (domain document §4); all but `handle` and `co_handle` are stage clocks."""
 
     ACCEPT = "accept"
+    VERIFY = "verify"
     FILE = "file"
     DISPATCH = "dispatch"
     ACKNOWLEDGE = "acknowledge"
@@ -223,6 +252,7 @@ class ClockVerdict(StrEnum):
 class PauseCause(StrEnum):
     """Why a clock stands still and will go on."""
 
+    VERIFYING = "verifying"
     RETURNED = "returned"
     SUSPENDED = "suspended"
 

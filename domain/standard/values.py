@@ -29,10 +29,11 @@ DEFAULT_STAGE_LIMITS: dict[str, str | None] = {
     "send_check": "30UM",
     "check": "30UM",
     "close": "15UM",
+    "verify": "30UM",
 }
 """Stage → limit (domain document §4, "Stage clocks")."""
 
-STAGES = (*DEFAULT_STAGE_LIMITS, "verify")
+STAGES = tuple(DEFAULT_STAGE_LIMITS)
 """The stages that a standard may set a limit for."""
 
 

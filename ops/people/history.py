@@ -52,8 +52,8 @@ _ORDER: dict[type, int] = {
     RequestExtension: 3, DecideExtension: 3, SendCheck: 4, PassCheck: 5, FailCheck: 5, Close: 6,
 }  # fmt: skip
 REACHED = {
-    Status.REPORTED: 0, Status.ACCEPTED: 1, Status.FILED: 2, Status.DISPATCHED: 3, Status.HANDLING: 3,
-    Status.SUSPENDED: 3, Status.HANDLED: 4, Status.CHECKING: 5, Status.CHECKED: 6,
+    Status.REPORTED: 0, Status.VERIFYING: 0, Status.ACCEPTED: 1, Status.FILED: 2, Status.DISPATCHED: 3,
+    Status.HANDLING: 3, Status.SUSPENDED: 3, Status.HANDLED: 4, Status.CHECKING: 5, Status.CHECKED: 6,
 }  # fmt: skip
 """Where an act stands in a round of the case's life, and how far a case in a state has come: acts below are done."""
 

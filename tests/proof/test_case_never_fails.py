@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from domain.case.actions import CASE_ACTIONS, Acknowledge, Attempt, CaseAction, File, ImportCase, Report
+from domain.case.actions import CASE_ACTIONS, Acknowledge, Attempt, CaseAction, CompleteReport, File, ImportCase, Report
 from domain.case.frame import Rules
 from domain.case.reasons import SENTENCES
 from domain.case.rehoming import rehoming_due_ms
@@ -112,7 +112,9 @@ class Course:
 
 
 def test_a_decision_follows_on_any_action_in_any_state_under_any_sound_contents() -> None:
-    assert {*ACTIONS, Report, File, ImportCase} == FITS.keys() == set(CASE_ACTIONS), "every action is asked for"
+    assert {*ACTIONS, Report, File, ImportCase, CompleteReport} == FITS.keys() == set(CASE_ACTIONS), (
+        "every action is asked for"
+    )
     met: Counter[str] = Counter()
 
     for kind in CASE_ACTIONS:

@@ -19,10 +19,13 @@ from domain.case.values import (
     Channel,
     CloseKind,
     DeclineReason,
+    EscalationReason,
     ExtensionReason,
     FailReason,
     FilingRefusal,
+    Finding,
     ForceReason,
+    HandDownReason,
     Photo,
     Place,
     ReturnReason,
@@ -70,7 +73,14 @@ pauses = st.sampled_from([-(10**20), 0, BEGIN + 6 * HOUR_MS, BEGIN + 9 * DAY_MS,
 ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.Accept: st.just(a.Accept()),
     a.Decline: st.builds(a.Decline, st.sampled_from(DeclineReason)),
+    a.RequestVerification: st.builds(a.RequestVerification, persons, texts),
+    a.GiveVerification: st.builds(a.GiveVerification, st.sampled_from(Finding), photos, texts),
+    a.Escalate: st.builds(a.Escalate, st.sampled_from(EscalationReason), texts),
+    a.HandDown: st.builds(a.HandDown, st.sampled_from(HandDownReason), texts),
+    a.Take: st.just(a.Take()),
     a.Dispatch: st.builds(a.Dispatch, units, pairs, texts),
+    a.Reassign: st.builds(a.Reassign, units, pairs, texts),
+    a.CoReturn: st.builds(a.CoReturn, st.sampled_from(ReturnReason), texts),
     a.Acknowledge: st.just(a.Acknowledge()),
     a.Progress: st.builds(a.Progress, st.sampled_from(Stage)),
     a.Return: st.builds(a.Return, st.sampled_from(ReturnReason), texts),
@@ -99,9 +109,15 @@ ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.Attach: st.just(a.Attach((PHOTO,))),
     a.Tick: st.just(a.Tick()),
 }
-"""Of the actions that need no class of the standard; Report, File and ImportCase are drawn with one."""
+"""Of the actions that need no class of the standard; those that need one are drawn in `an_action`."""
 DESK: dict[type[a.CaseAction], Role] = {
     a.Accept: Role.ACCEPTOR,
+    a.RequestVerification: Role.ACCEPTOR,
+    a.CompleteReport: Role.ACCEPTOR,
+    a.Escalate: Role.ACCEPTOR,
+    a.HandDown: Role.SHIFT_HEAD,
+    a.Take: Role.DISPATCHER,
+    a.Reassign: Role.DISPATCHER,
     a.Decline: Role.ACCEPTOR,
     a.SendCheck: Role.ACCEPTOR,
     a.Recur: Role.ACCEPTOR,
@@ -132,6 +148,7 @@ FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
             a.Progress,
             a.Return,
             a.CoDone,
+            a.CoReturn,
             a.RequestExtension,
             a.DecideExtension,
             a.RequestSuspension,
@@ -142,6 +159,11 @@ FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
     ),
     a.ImportCase: (0,),
     a.Decline: (1,),
+    a.RequestVerification: (1,),
+    a.GiveVerification: (1,),
+    a.CompleteReport: (1, 2),
+    a.Reassign: (4, 5),
+    **dict.fromkeys((a.Escalate, a.HandDown, a.Take), (1, 2, 3)),
     a.RefuseFiling: (2,),
     a.FailCheck: (7,),
     a.NoteRecurrence: (9,),
@@ -153,7 +175,11 @@ FIRST: dict[type[a.CaseAction], tuple[type[a.CaseAction], ...]] = {
     a.DecideSuspension: (a.RequestSuspension,),
     a.Resume: (a.RequestSuspension, a.DecideSuspension),
     a.DropRecurrence: (a.Recur,),
+    a.GiveVerification: (a.RequestVerification,),
+    a.Take: (a.HandDown,),
+    a.Escalate: (a.HandDown,),
     a.CoDone: (a.Acknowledge,),
+    a.CoReturn: (a.Acknowledge,),
     a.Progress: (a.Acknowledge,),
 }
 """What an action needs besides: others before it."""
@@ -181,7 +207,9 @@ def right_actor(draw: st.DrawFn, case: Case | None, action: a.CaseAction) -> Act
             return Actor("clock", Role.SYSTEM)
         case a.Return() | a.RequestExtension() | a.RequestSuspension() | a.Handle():
             return Actor("li", Role.HANDLER, unit=parties[0] if parties else None)
-        case a.CoDone() if len(parties) > 1:
+        case a.GiveVerification():
+            return Actor((case and case.verifier) or "chen", Role.COLLECTOR)
+        case a.CoDone() | a.CoReturn() if len(parties) > 1:
             return Actor("li", Role.HANDLER, unit=draw(st.sampled_from(parties[1:])))
         case a.Acknowledge() | a.Progress():
             return Actor("li", Role.HANDLER, unit=draw(st.sampled_from(parties)) if parties else None)
@@ -274,6 +302,11 @@ def good_action(draw: st.DrawFn, kind: type[a.CaseAction], contents: Contents, c
     if kind is a.Dispatch:
         wanted = draw(st.permutations([unit.code for unit in UNITS]))[: draw(st.integers(1, 3))]
         return a.Dispatch(wanted[0], tuple(wanted[1:]))
+    if kind is a.Reassign and case is not None and case.lead is not None:
+        units = [unit.code for unit in UNITS]
+        return a.Reassign(draw(st.sampled_from([case.lead.unit, *units])), ())
+    if kind is a.CompleteReport:
+        return a.CompleteReport(draw(st.none() | st.sampled_from(CODES).map(Place)), photos=(PHOTO,))
     if kind is a.Handle and case is not None:
         return a.Handle(without=tuple(Waiver(party.unit, "无") for party in case.co_handlers if not party.done))
     if kind is a.SendCheck:
@@ -298,6 +331,8 @@ def an_action(draw: st.DrawFn, kind: type[a.CaseAction], contents: Contents) -> 
         return a.Report(draw(places), draw(st.sampled_from(Channel)), draw(classes), draw(texts))
     if kind is a.File:
         return a.File(draw(classes), draw(st.none() | st.just("01")))
+    if kind is a.CompleteReport:
+        return a.CompleteReport(draw(st.none() | places), draw(classes), draw(photos), draw(texts))
     if kind is a.ImportCase:
         return draw(imports(contents))
     return draw(ACTIONS[kind])

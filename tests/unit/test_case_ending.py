@@ -45,6 +45,7 @@ from tests.unit.test_case import (
     dispatched,
 )
 from tests.unit.test_case_suspension import suspended
+from tests.unit.test_case_verification import verifying
 
 LEADER = actor(Role.LEADER)
 LATE = ms("2018-10-15T17:00") + 1
@@ -100,7 +101,7 @@ def test_only_what_waits_for_filing_can_be_refused_it(steps: int) -> None:
 @pytest.mark.parametrize(("who", "action", "status"), ENDS)
 def test_from_any_open_state_it_ends_and_no_clock_is_left(who: Actor, action: a.CaseAction, status: Status) -> None:
     seen = set[Status]()
-    for desk in (*(came_to(steps) for steps in range(1, len(STEPS) + 1)), suspended()):
+    for desk in (*(came_to(steps) for steps in range(1, len(STEPS) + 1)), suspended(), verifying()):
         seen.add(case_of(desk).status)
         assert refused(desk.act(who, action, START + HOUR)) is None
         assert case_of(desk).status is status

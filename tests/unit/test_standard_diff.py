@@ -113,7 +113,7 @@ def test_stages_and_the_rules_of_the_whole_standard_are_compared() -> None:
         discoverer_may_check=False,
         layout=CodeLayout(6, 2, 2, 6),
         limits_required=False,
-        stage_limits={**SMALL.stage_limits, "accept": "20UM", "verify": "30UM", "close": None},
+        stage_limits={**SMALL.stage_limits, "accept": "20UM", "verify": "45UM", "close": None},
     )
     assert changes(new) == [
         ("", "wd_rule", "hours", "end_of_day"),
@@ -122,7 +122,7 @@ def test_stages_and_the_rules_of_the_whole_standard_are_compared() -> None:
         ("", "limits_required", "true", "false"),
         ("accept", "stage_limit", "15UM", "20UM"),
         ("close", "stage_limit", "15UM", None),
-        ("verify", "stage_limit", None, "30UM"),
+        ("verify", "stage_limit", "30UM", "45UM"),
         ("010101/02/s", "en", "Stop", "Halt"),
         ("010101/02/s", "limit", "1WH", "2WH"),
         ("010101/02/t", "stage", None, "拆 1WD"),
