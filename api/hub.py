@@ -27,6 +27,7 @@ from eventlog.tail import ends, ends_reader, tail
 from eventlog.topics import TopicNames
 from projections import adoptions, board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
+from projections.returning import bring_back
 from projections.steps import ELSEWHERE, Adoption, Folder, Step
 from projections.towns import Towns
 from runtime.faults import Fault
@@ -73,6 +74,16 @@ TICKER: dict[type[e.Event], str] = {
     e.CheckFailed: "check_failed",
     e.Closed: "closed",
     e.ForceClosed: "force_closed",
+    e.SelfHandled: "self_handled",
+    e.Merged: "merged",
+    e.Unmerged: "unmerged",
+    e.Reopened: "reopened",
+    e.Supervised: "supervised",
+    e.SupervisionReplied: "supervision_replied",
+    e.SupervisionOverdue: "supervision_overdue",
+    e.Consulted: "consulted",
+    e.Concluded: "concluded",
+    e.Adjudicated: "adjudicated",
     e.Voided: "voided",
     e.Recurs: "recurs",
     e.ClockNear: "near",
@@ -122,10 +133,15 @@ class Hub:
         self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
         self._waiting: dict[tuple[int, int], asyncio.Future[Decided | None]] = {}
         self._given_up = False
+        self._pool: Any = None
         self._recent: OrderedDict[tuple[int, int], Decided] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
-        """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
+        """The board at the place where the projection stands, all in one transaction. Raises WrongLog.
+
+        The pool is kept: what comes back after it had ended is read from the rows.
+        """
+        self._pool = pool
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             places = await checkpoint.read(connection, board.NAME)
             self.rows = {row.case_id: row for row in await board.read_rows(connection)}
@@ -178,7 +194,9 @@ class Hub:
         async for chunk in tail(self._bootstrap, self._names.events, starts):
             for stored in chunk:
                 entry = read_entry(stored)
-                self._apply(self._folders[stored.partition].fold(entry))
+                folder = self._folders[stored.partition]
+                await bring_back(self._pool, folder, entry)
+                self._apply(folder.fold(entry))
                 if isinstance(entry.record, Decided):
                     self._answer(entry.record)
             self._settle_marks()

@@ -27,6 +27,7 @@ QUARTERS_KEPT_MAX = 16_384
 NORMAL, NEAR, OVERDUE = 0, 1, 2
 
 _HANDLED = HANDLED_STATUSES | {Status.CLOSED}
+_NO_DUTY = frozenset({Status.VOID, Status.MERGED})
 
 
 class BoardRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -202,7 +203,7 @@ def _due(clock: Clock | None) -> int:
 
 def _due_day(case: Case | None, zone: ZoneInfo) -> tuple[str, Counts] | None:
     clock = case.handling_clock if case else None
-    if case is None or case.status is Status.VOID or clock is None or clock.deadline_ms is None:
+    if case is None or case.status in _NO_DUTY or clock is None or clock.deadline_ms is None:
         return None
     if case.suspended_until_ms is not None:  # paused, or ended while it was: no day's duty
         return None

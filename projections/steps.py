@@ -58,8 +58,8 @@ class Adoption(msgspec.Struct, frozen=True, gc=False):
 class Folder:
     """The fold of one partition: its place, its number series, and the case files that are at hand.
 
-    With `only_open` it is for a reader of open cases, who lets ended ones go and cannot load them again: what such a
-    case still meets (a note that it recurs, a refusal) is passed over.
+    With `only_open` it is for a reader of open cases, who lets ended ones go: what such a case still meets (a note that
+    it recurs, a refusal) is passed over, unless it is open again by it (`returning`).
     """
 
     def __init__(self, partition: int, checkpoint: Checkpoint | None = None, *, only_open: bool = False) -> None:

@@ -26,6 +26,7 @@ from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections import adoptions, case_state, checkpoint
+from projections.returning import bring_back
 from projections.steps import Adoption, Folder, Step
 from reference.editions import Editions
 from streams.asking import Asking
@@ -98,7 +99,9 @@ class Clock(Asking):
     async def _fold(self, folder: Folder, chunk: Chunk) -> None:
         touched: set[str] = set()
         for stored in chunk.records:
-            step = folder.fold(read_entry(stored))
+            entry = read_entry(stored)
+            await bring_back(self.pool, folder, entry)
+            step = folder.fold(entry)
             if isinstance(step, Step) and step.changed:
                 touched.add(step.after.id)
                 self._note(step.after.id, self._next_due(folder.partition, step.after.case))

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 
 from domain.case.actions import Attempt
-from domain.case.recurrence import follow_ups
+from domain.case.following import follow_ups
 from domain.case.values import Actor, Role
 from eventlog.position import Hole, follows
 from eventlog.record import Decided, DecisionRecord

@@ -16,6 +16,8 @@ from domain.case.values import (
     IMPORT_STEPS_MAX,
     PHOTOS_MAX,
     Actor,
+    AdjudicationReason,
+    AppealReason,
     Channel,
     CloseKind,
     Contact,
@@ -27,12 +29,18 @@ from domain.case.values import (
     Finding,
     ForceReason,
     HandDownReason,
+    Measure,
     Photo,
     Place,
+    Position,
+    ReopenReason,
     ReturnReason,
     Sealed,
+    ShelveReason,
     Source,
     Stage,
+    Status,
+    SupervisionKind,
     SuspensionReason,
     Text,
     VoidReason,
@@ -43,6 +51,8 @@ Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 Grounds = Annotated[str, Meta(min_length=1)] | Sealed
 Photos = Annotated[tuple[Photo, ...], Meta(max_length=PHOTOS_MAX)]
+SomePhotos = Annotated[tuple[Photo, ...], Meta(min_length=1, max_length=PHOTOS_MAX)]
+SomeUnits = Annotated[tuple[Code, ...], Meta(min_length=1, max_length=CO_HANDLERS_MAX)]
 Units = Annotated[tuple[Code, ...], Meta(max_length=CO_HANDLERS_MAX)]
 
 
@@ -237,9 +247,152 @@ class FailCheck(_Action, tag="fail_check", frozen=True):
 
 
 class Close(_Action, tag="close", frozen=True):
-    """结案. The kind follows from the clocks; naming another one is refused."""
+    """结案. The kind follows from the clocks; only `special` 特殊结案 is named, and then the text says why."""
 
     kind: CloseKind | None = None
+    text: Text | None = None
+
+
+class SelfHandle(_Action, tag="self_handle", frozen=True):
+    """自行处置: grid staff did it themselves; for items on the simple list, with photos of before and after."""
+
+    before: SomePhotos
+    after: SomePhotos
+    case_class: Code | None = None
+    condition: Code | None = None
+    result: Text | None = None
+
+
+class Merge(_Action, tag="merge", frozen=True):
+    """并案: the case goes on as part of another one, `into`; its clocks stand still.
+
+    `into_status` is where the other one stood as far as the API knew, which writes it there; what a client writes is
+    overwritten.
+    """
+
+    into: Code
+    into_status: Status | None = None
+
+
+class Unmerge(_Action, tag="unmerge", frozen=True):
+    """The case goes on by itself again, where it stood."""
+
+    text: Text | None = None
+
+
+class NoteMerge(_Action, tag="note_merge", frozen=True):
+    """To the case merged into: another one, `by`, goes on as part of it (the reactor only)."""
+
+    by: Code
+
+
+class DropMerge(_Action, tag="drop_merge", frozen=True):
+    """Back to the case that said so: the other one, `into`, refused for that reason code (the reactor only)."""
+
+    into: Code
+    reason: Code
+
+
+class NoteUnmerge(_Action, tag="note_unmerge", frozen=True):
+    """To the case merged into: the other one, `by`, goes on by itself again (the reactor only)."""
+
+    by: Code
+
+
+class Reopen(_Action, tag="reopen", frozen=True):
+    """重开: a closed case begins a new round, by the standard adopted now (`condition` None: the one it had)."""
+
+    reason: ReopenReason
+    condition: Code | None = None
+    text: Text | None = None
+
+
+class Rate(_Action, tag="rate", frozen=True):
+    """满意度: the reporter, or the desk that called back, says how content the reporter is, 1 to 5."""
+
+    score: Annotated[int, Meta(ge=1, le=5)]
+    text: Text | None = None
+
+
+class RequestAppeal(_Action, tag="request_appeal", frozen=True):
+    """申诉: the unit that led a case which was late asks that the breach be left out of the statistics."""
+
+    reason: AppealReason
+    text: Text | None = None
+
+
+class ReviewAppeal(_Action, tag="review_appeal", frozen=True):
+    """An inspector supports the appeal or not, with reasons."""
+
+    supported: bool
+    text: Grounds
+
+
+class DecideAppeal(_Action, tag="decide_appeal", frozen=True):
+    """A leader upholds the appeal or not, with reasons."""
+
+    upheld: bool
+    text: Grounds
+
+
+class Supervise(_Action, tag="supervise", frozen=True):
+    """督办: a leader or an inspector presses for the case and wants a reply by `due_ms` (UTC milliseconds)."""
+
+    kind: SupervisionKind
+    due_ms: int
+    text: Text | None = None
+
+
+class ReplySupervision(_Action, tag="reply_supervision", frozen=True):
+    """督办回复 to the one of that number, by whoever has the case."""
+
+    number: int
+    text: Grounds
+
+
+class Consult(_Action, tag="consult", frozen=True):
+    """会商研判 is called: which units, in what form; the text is the agenda."""
+
+    measure: Measure
+    units: SomeUnits
+    text: Grounds
+
+
+class Conclude(_Action, tag="conclude", frozen=True):
+    """What came of the consultation of that number; the text is the conclusion."""
+
+    number: int
+    positions: Annotated[tuple[Position, ...], Meta(max_length=CO_HANDLERS_MAX)]
+    text: Grounds
+
+
+class Adjudicate(_Action, tag="adjudicate", frozen=True):
+    """裁决: a leader says which unit owns the matter, and on what grounds."""
+
+    unit: Code
+    reason: AdjudicationReason
+    text: Grounds
+
+
+class HandOver(_Action, tag="hand_over", frozen=True):
+    """首问移交: the first-contact owner offers the duty to somebody; it moves only when that one accepts."""
+
+    to: Code
+
+
+class TakeOver(_Action, tag="take_over", frozen=True):
+    """首问接收: the one it was offered to is the first-contact owner from now on."""
+
+
+class ShelveAlarm(_Action, tag="shelve_alarm", frozen=True):
+    """The dispatcher puts the case's alarm aside until then (UTC milliseconds), at most a week; no clock stops."""
+
+    reason: ShelveReason
+    until_ms: int
+
+
+class ConfirmAlarm(_Action, tag="confirm_alarm", frozen=True):
+    """The dispatcher has seen the case's alarm."""
 
 
 class ForceClose(_Action, tag="force_close", frozen=True):
@@ -367,6 +520,26 @@ CaseAction = (
     | Close
     | ForceClose
     | Void
+    | SelfHandle
+    | Merge
+    | Unmerge
+    | NoteMerge
+    | DropMerge
+    | NoteUnmerge
+    | Reopen
+    | Rate
+    | RequestAppeal
+    | ReviewAppeal
+    | DecideAppeal
+    | Supervise
+    | ReplySupervision
+    | Consult
+    | Conclude
+    | Adjudicate
+    | HandOver
+    | TakeOver
+    | ShelveAlarm
+    | ConfirmAlarm
     | Recur
     | NoteRecurrence
     | DropRecurrence
@@ -376,7 +549,7 @@ CaseAction = (
     | ImportCase
 )
 
-SystemAction = Tick | NoteRecurrence | DropRecurrence
+SystemAction = Tick | NoteRecurrence | DropRecurrence | NoteMerge | DropMerge | NoteUnmerge
 """What only the clock and the reactor ask for; nobody can send it through the API."""
 
 CASE_ACTIONS: tuple[type[CaseAction], ...] = get_args(CaseAction)

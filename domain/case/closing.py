@@ -34,6 +34,7 @@ def send_check(frame: Frame, action: SendCheck) -> list[CaseEvent]:
     return [
         CheckSent(at_ms=frame.at_ms, collector=action.collector),
         *frame.stop(ClockKind.SEND_CHECK),
+        *frame.stop(ClockKind.CLOSE, waived=True),
         frame.start_stage(ClockKind.CHECK, person_holder(action.collector)),
     ]
 
@@ -65,19 +66,31 @@ def fail_check(frame: Frame, action: FailCheck) -> list[CaseEvent]:
     for clock in resuming:
         if not clock.running:
             events.append(clocks.resumed(clock, frame.at_ms, frame.calendar, wd_rule))
+    if frame.case.lead is None:  # grid staff's own work: it needs a lead now
+        events.append(frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level)))
     return events
 
 
 def close(frame: Frame, action: Close) -> list[CaseEvent]:
-    """结案 by the shift head, only after a check passed; late or not follows from the lead's clock."""
-    frame.require(Status.CHECKED)
+    """结案 by the shift head, after a check passed; late or not follows from the lead's clock.
+
+    What grid staff did themselves is closed without a check unless it was drawn for one. 特殊结案 (`special`) is the
+    shift head's word that the usual kinds do not tell it: with a text that says why; the clocks stay what they are.
+    """
+    if frame.case.self_handled and frame.case.status is Status.HANDLED:
+        if frame.case.drawn:
+            raise Refused(ReasonCode.DRAWN_FOR_CHECK)
+    else:
+        frame.require(Status.CHECKED)
     frame.require_desk(Role.SHIFT_HEAD)
-    clock = frame.case.handling_clock
-    late = clock is not None and clock.verdict is ClockVerdict.MISSED
-    kind = CloseKind.OVERDUE if late else CloseKind.NORMAL
+    kind = _kind_of(frame)
+    if action.kind is CloseKind.SPECIAL:
+        if action.text is None:
+            raise Refused(ReasonCode.SPECIAL_WITHOUT_GROUNDS, allowed=["text"])
+        kind = CloseKind.SPECIAL
     if action.kind not in (None, kind):
-        raise Refused(ReasonCode.WRONG_CLOSE_KIND, found=str(action.kind), allowed=[str(kind)])
-    return [Closed(at_ms=frame.at_ms, kind=kind), *frame.stop(ClockKind.CLOSE)]
+        raise Refused(ReasonCode.WRONG_CLOSE_KIND, found=str(action.kind), allowed=[str(kind), "special"])
+    return [Closed(at_ms=frame.at_ms, kind=kind, text=action.text), *frame.stop(ClockKind.CLOSE)]
 
 
 def note(frame: Frame, action: Note) -> list[CaseEvent]:
@@ -90,6 +103,14 @@ def attach(frame: Frame, action: Attach) -> list[CaseEvent]:
     """Evidence by the same people; it counts as a remark, so that a case stays of bounded size."""
     _require_taking_part(frame)
     return [Attached(at_ms=frame.at_ms, person=frame.actor.person, photos=action.photos)]
+
+
+def _kind_of(frame: Frame) -> CloseKind:
+    if frame.case.self_handled:
+        return CloseKind.SELF_HANDLED
+    clock = frame.case.handling_clock
+    late = clock is not None and clock.verdict is ClockVerdict.MISSED
+    return CloseKind.OVERDUE if late else CloseKind.NORMAL
 
 
 def _require_taking_part(frame: Frame) -> None:

@@ -2,28 +2,33 @@
 
 Pure: the instant it is given is its only clock. Before any action it emits what fell due, each with its own instant,
 so that nobody can slip in between a deadline and its notice (design document §1.7). Repeating a decision yields the
-same bytes. The rules of each action stand in `intake`, `verification`, `levels`, `disposal`, `parties`, `extension`,
-`suspension`, `closing`, `ending`, `recurrence` and `importing`.
+same bytes. The rules of each action stand in the module that it is imported from.
 """
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from domain.case import clocks
+from domain.case import clocks, supervision
 from domain.case.actions import (
     Accept,
     Acknowledge,
+    Adjudicate,
     Attach,
     Attempt,
     Close,
     CoDone,
     CompleteReport,
+    Conclude,
+    ConfirmAlarm,
+    Consult,
     CoReturn,
+    DecideAppeal,
     DecideExtension,
     DecideSuspension,
     Decline,
     Dispatch,
+    DropMerge,
     DropRecurrence,
     Escalate,
     FailCheck,
@@ -32,26 +37,43 @@ from domain.case.actions import (
     GiveVerification,
     HandDown,
     Handle,
+    HandOver,
     ImportCase,
+    Merge,
     Note,
+    NoteMerge,
     NoteRecurrence,
+    NoteUnmerge,
     PassCheck,
     Progress,
+    Rate,
     Reassign,
     Recur,
     RefuseFiling,
+    Reopen,
+    ReplySupervision,
     Report,
+    RequestAppeal,
     RequestExtension,
     RequestSuspension,
     RequestVerification,
     Resume,
     Return,
+    ReviewAppeal,
+    SelfHandle,
     SendCheck,
+    ShelveAlarm,
+    Supervise,
     Take,
+    TakeOver,
     Tick,
+    Unmerge,
     Void,
 )
+from domain.case.alarms import confirm_alarm, shelve_alarm, shelving_over
+from domain.case.appeal import decide_appeal, request_appeal, review_appeal
 from domain.case.closing import attach, close, fail_check, note, pass_check, send_check
+from domain.case.consultation import adjudicate, conclude, consult
 from domain.case.decision import (
     Accepted,
     AlreadySo,
@@ -67,13 +89,17 @@ from domain.case.ending import force_close, refuse_filing, void
 from domain.case.events import CaseEvent
 from domain.case.evolve import fold
 from domain.case.extension import decide_extension, request_extension
+from domain.case.first_contact import hand_over, take_over
 from domain.case.frame import Frame, Rules
 from domain.case.importing import import_case
 from domain.case.intake import accept, decline, file, report
 from domain.case.levels import escalate, hand_down, take
+from domain.case.merging import drop_merge, merge, note_merge, note_unmerge, unmerge
 from domain.case.parties import co_return, reassign
 from domain.case.recurrence import drop_recurrence, note_recurrence, recur
 from domain.case.rehoming import rehomed
+from domain.case.reopening import rate, reopen
+from domain.case.self_handling import self_handle
 from domain.case.state import Case
 from domain.case.suspension import decide_suspension, pause_over, request_suspension, resume
 from domain.case.verification import complete_report, give_verification, request_verification
@@ -110,10 +136,12 @@ def fallen_due(case: Case, at_ms: int, rules: Rules) -> tuple[CaseEvent, ...]:
     over = pause_over(case, at_ms, rules)
     going_on = fold(case, over) or case
     due: list[CaseEvent] = [*over, *clocks.fallen_due(going_on, at_ms)]
-    moved = rehomed(case, rules, at_ms) if case.open else None
-    if moved is not None:
-        due = sorted([*due, moved], key=lambda event: event.at_ms or 0)
-    return tuple(due)
+    if case.open:
+        due += supervision.overdue(case, at_ms)
+        due += shelving_over(case, at_ms)
+        moved = rehomed(case, rules, at_ms)
+        due += [] if moved is None else [moved]
+    return tuple(sorted(due, key=lambda event: event.at_ms or 0))
 
 
 def _decided(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, number: str) -> list[CaseEvent]:
@@ -190,6 +218,46 @@ def _moved(frame: Frame) -> list[CaseEvent]:
             return force_close(frame, action)
         case Void():
             return void(frame, action)
+        case SelfHandle():
+            return self_handle(frame, action)
+        case Merge():
+            return merge(frame, action)
+        case Unmerge():
+            return unmerge(frame, action)
+        case NoteMerge():
+            return note_merge(frame, action)
+        case DropMerge():
+            return drop_merge(frame, action)
+        case NoteUnmerge():
+            return note_unmerge(frame, action)
+        case Reopen():
+            return reopen(frame, action)
+        case Rate():
+            return rate(frame, action)
+        case RequestAppeal():
+            return request_appeal(frame, action)
+        case ReviewAppeal():
+            return review_appeal(frame, action)
+        case DecideAppeal():
+            return decide_appeal(frame, action)
+        case Supervise():
+            return supervision.supervise(frame, action)
+        case ReplySupervision():
+            return supervision.reply_supervision(frame, action)
+        case Consult():
+            return consult(frame, action)
+        case Conclude():
+            return conclude(frame, action)
+        case Adjudicate():
+            return adjudicate(frame, action)
+        case HandOver():
+            return hand_over(frame, action)
+        case TakeOver():
+            return take_over(frame, action)
+        case ShelveAlarm():
+            return shelve_alarm(frame, action)
+        case ConfirmAlarm():
+            return confirm_alarm(frame, action)
         case Recur():
             return recur(frame, action)
         case NoteRecurrence():

@@ -12,6 +12,8 @@ from typing import get_args
 import msgspec
 
 from domain.case.values import (
+    AdjudicationReason,
+    AppealReason,
     Channel,
     ClockKind,
     ClockVerdict,
@@ -26,12 +28,17 @@ from domain.case.values import (
     Finding,
     ForceReason,
     HandDownReason,
+    Measure,
     PauseCause,
     Photo,
     Place,
+    Position,
+    ReopenReason,
     ReturnReason,
+    ShelveReason,
     Source,
     Stage,
+    SupervisionKind,
     SuspensionReason,
     Text,
     VoidReason,
@@ -329,6 +336,7 @@ class Closed(Event, tag="closed.v1", frozen=True):
     """结案."""
 
     kind: CloseKind
+    text: Text | None = None
 
 
 class ForceClosed(Event, tag="force_closed.v1", frozen=True):
@@ -337,6 +345,185 @@ class ForceClosed(Event, tag="force_closed.v1", frozen=True):
     person: str
     reason: ForceReason
     text: Text
+
+
+class SelfHandled(Event, tag="self_handled.v1", frozen=True):
+    """自行处置 by grid staff: filed and handled at once. `drawn`: the hash of the case's id chose it for a check."""
+
+    person: str
+    case_class: str
+    condition: str
+    rulebook: str
+    before: tuple[Photo, ...]
+    after: tuple[Photo, ...]
+    limit: str | None = None
+    urgent: bool = False
+    drawn: bool = False
+    result: Text | None = None
+
+
+class Merged(Event, tag="merged.v1", frozen=True):
+    """并案: the case goes on as part of `into`."""
+
+    into: str
+    person: str
+
+
+class Unmerged(Event, tag="unmerged.v1", frozen=True):
+    """It goes on by itself again: a person said so, or (None) `into` refused it for that reason code."""
+
+    into: str
+    person: str | None = None
+    reason: str | None = None
+    text: Text | None = None
+
+
+class MergeNoted(Event, tag="merge_noted.v1", frozen=True):
+    """On the case merged into: `by` goes on as part of it."""
+
+    by: str
+
+
+class UnmergeNoted(Event, tag="unmerge_noted.v1", frozen=True):
+    """On the case merged into: `by` goes on by itself again."""
+
+    by: str
+
+
+class Reopened(Event, tag="reopened.v1", frozen=True):
+    """重开: a new round; class, condition and limit are those of the rulebook pinned anew."""
+
+    person: str
+    reason: ReopenReason
+    case_class: str
+    condition: str
+    rulebook: str
+    limit: str | None = None
+    urgent: bool = False
+    text: Text | None = None
+
+
+class Rated(Event, tag="rated.v1", frozen=True):
+    """满意度, 1 to 5; `called_back`: the desk asked, and wrote down the answer."""
+
+    person: str
+    score: int
+    called_back: bool = False
+    text: Text | None = None
+
+
+class AppealRequested(Event, tag="appeal_requested.v1", frozen=True):
+    """申诉: the unit asks that the breach be left out of the statistics."""
+
+    unit: str
+    person: str
+    reason: AppealReason
+    text: Text | None = None
+
+
+class AppealReviewed(Event, tag="appeal_reviewed.v1", frozen=True):
+    """An inspector supports it, or not."""
+
+    person: str
+    supported: bool
+    text: Text
+
+
+class AppealDecided(Event, tag="appeal_decided.v1", frozen=True):
+    """A leader upheld it, or not; that the case was late stays visible."""
+
+    person: str
+    upheld: bool
+    text: Text
+
+
+class AppealDropped(Event, tag="appeal_dropped.v1", frozen=True):
+    """The open appeal died unanswered: the case was opened again."""
+
+    cause: DropCause
+
+
+class Supervised(Event, tag="supervised.v1", frozen=True):
+    """督办 number `number` of the case; a reply is wanted by `due_ms`."""
+
+    number: int
+    person: str
+    kind: SupervisionKind
+    due_ms: int
+    text: Text | None = None
+
+
+class SupervisionReplied(Event, tag="supervision_replied.v1", frozen=True):
+    """督办回复."""
+
+    number: int
+    person: str
+    text: Text
+
+
+class SupervisionOverdue(Event, tag="supervision_overdue.v1", frozen=True):
+    """No reply by the time that was asked for; `at_ms` is that time."""
+
+    number: int
+
+
+class Consulted(Event, tag="consulted.v1", frozen=True):
+    """会商研判 number `number` of the case was called; the text is the agenda."""
+
+    number: int
+    person: str
+    measure: Measure
+    units: tuple[str, ...]
+    text: Text
+
+
+class Concluded(Event, tag="concluded.v1", frozen=True):
+    """What came of it; the text is the conclusion."""
+
+    number: int
+    person: str
+    positions: tuple[Position, ...]
+    text: Text
+
+
+class Adjudicated(Event, tag="adjudicated.v1", frozen=True):
+    """裁决: `unit` owns the matter."""
+
+    person: str
+    unit: str
+    reason: AdjudicationReason
+    text: Text
+
+
+class HandOverOffered(Event, tag="hand_over_offered.v1", frozen=True):
+    """首问移交: the first-contact duty was offered to `to`, and stays where it is until taken."""
+
+    person: str
+    to: str
+
+
+class TakenOver(Event, tag="taken_over.v1", frozen=True):
+    """首问接收: `person` is the first-contact owner from now on."""
+
+    person: str
+
+
+class AlarmShelved(Event, tag="alarm_shelved.v1", frozen=True):
+    """The alarm is put aside until then; no clock stops."""
+
+    person: str
+    reason: ShelveReason
+    until_ms: int
+
+
+class AlarmUnshelved(Event, tag="alarm_unshelved.v1", frozen=True):
+    """The time for which the alarm was put aside is over."""
+
+
+class AlarmConfirmed(Event, tag="alarm_confirmed.v1", frozen=True):
+    """The dispatcher has seen the alarm."""
+
+    person: str
 
 
 class Voided(Event, tag="voided.v1", frozen=True):
@@ -482,6 +669,28 @@ CaseEvent = (
     | Closed
     | ForceClosed
     | Voided
+    | SelfHandled
+    | Merged
+    | Unmerged
+    | MergeNoted
+    | UnmergeNoted
+    | Reopened
+    | Rated
+    | AppealRequested
+    | AppealReviewed
+    | AppealDecided
+    | AppealDropped
+    | Supervised
+    | SupervisionReplied
+    | SupervisionOverdue
+    | Consulted
+    | Concluded
+    | Adjudicated
+    | HandOverOffered
+    | TakenOver
+    | AlarmShelved
+    | AlarmUnshelved
+    | AlarmConfirmed
     | Recurs
     | RecurrenceNoted
     | RecurrenceDropped

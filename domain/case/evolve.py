@@ -13,6 +13,14 @@ from msgspec.structs import replace
 from domain.case.events import (
     Accepted,
     Acknowledged,
+    Adjudicated,
+    AlarmConfirmed,
+    AlarmShelved,
+    AlarmUnshelved,
+    AppealDecided,
+    AppealDropped,
+    AppealRequested,
+    AppealReviewed,
     Attached,
     CaseEvent,
     CheckFailed,
@@ -28,6 +36,8 @@ from domain.case.events import (
     Closed,
     CoDone,
     Completed,
+    Concluded,
+    Consulted,
     CoReturned,
     Declined,
     Dispatched,
@@ -40,31 +50,55 @@ from domain.case.events import (
     ForceClosed,
     HandedDown,
     Handled,
+    HandOverOffered,
     Imported,
+    Merged,
+    MergeNoted,
     NotAdmitted,
     Noted,
     OwnershipUnclear,
     Progressed,
     Proposed,
+    Rated,
     Reassigned,
     RecurrenceDropped,
     RecurrenceNoted,
     Recurs,
     Rehomed,
+    Reopened,
     Reported,
     Resumed,
     Returned,
+    SelfHandled,
+    Supervised,
+    SupervisionOverdue,
+    SupervisionReplied,
     Suspended,
     SuspensionDecided,
     SuspensionDropped,
     SuspensionRequested,
     Taken,
+    TakenOver,
+    Unmerged,
+    UnmergeNoted,
     VerificationGiven,
     VerificationRequested,
     Voided,
 )
-from domain.case.state import Case, Clock, ExtensionRequest, Party, Signature, SuspensionRequest
-from domain.case.values import HANDLED_STATUSES, Status
+from domain.case.state import (
+    Appeal,
+    Case,
+    Clock,
+    Consultation,
+    ExtensionRequest,
+    Party,
+    Rating,
+    Round,
+    Signature,
+    Supervision,
+    SuspensionRequest,
+)
+from domain.case.values import HANDLED_STATUSES, CloseKind, Status
 
 ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
 
@@ -112,7 +146,9 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             | ClockNear()
             | ClockOverdue()
         ):
-            return replace(case, clocks=_clocks(case.clocks, event))
+            moved = replace(case, clocks=_clocks(case.clocks, event))
+            new_alarm = case.alarm_confirmed and isinstance(event, ClockNear | ClockOverdue)
+            return replace(moved, alarm_confirmed=False) if new_alarm else moved
         case Reported():
             raise AssertionError("reported twice")
         case Imported():
@@ -202,16 +238,68 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, status=Status.CHECKING, collector=event.collector)
         case CheckPassed():
             return replace(case, status=Status.CHECKED)
+        case CheckFailed() if case.lead is None:  # grid staff's own work: it needs a lead now
+            return replace(case, status=Status.FILED, rework=case.rework + 1, self_handled=False, drawn=False)
         case CheckFailed():
             reopened = tuple(
                 replace(party, done=False) if party.unit in event.co_handlers else party for party in case.co_handlers
             )
             return replace(case, status=Status.HANDLING, rework=case.rework + 1, co_handlers=reopened)
         case Closed():
-            return replace(case, status=Status.CLOSED, ended_ms=event.at_ms)
+            return replace(case, status=Status.CLOSED, ended_ms=event.at_ms, kind=event.kind)
         case ForceClosed():
             unhandled = case.status not in HANDLED_STATUSES
-            return replace(case, status=Status.CLOSED, ended_ms=event.at_ms, unhandled=unhandled)
+            ended = replace(case, status=Status.CLOSED, ended_ms=event.at_ms, kind=CloseKind.FORCED)
+            return replace(ended, unhandled=unhandled)
+        case SelfHandled():
+            return _self_handled(case, event)
+        case Merged():
+            return replace(
+                case, status=Status.MERGED, merged_into=event.into, merged_from=case.status, ended_ms=event.at_ms
+            )
+        case Unmerged():
+            assert case.merged_from is not None, "only what was merged is unmerged"
+            return replace(case, status=case.merged_from, merged_into=None, merged_from=None, ended_ms=None)
+        case MergeNoted():
+            return replace(case, merged=(*case.merged, event.by))
+        case UnmergeNoted():
+            return replace(case, merged=tuple(one for one in case.merged if one != event.by))
+        case Reopened():
+            return _reopened(case, event)
+        case Rated():
+            return replace(case, rating=Rating(event.person, event.score))
+        case AppealRequested():
+            return replace(case, appeal=Appeal(event.unit, event.person))
+        case AppealReviewed():
+            assert case.appeal is not None, "only an appeal is reviewed"
+            reviewed = replace(case.appeal, reviewer=event.person, supported=event.supported)
+            return replace(case, appeal=reviewed)
+        case AppealDecided():
+            assert case.appeal is not None, "only an appeal is decided"
+            return replace(case, appeal=replace(case.appeal, upheld=event.upheld), exempt=event.upheld)
+        case AppealDropped():
+            return replace(case, appeal=None)
+        case Supervised():
+            order = Supervision(event.number, event.person, event.kind, event.due_ms)
+            return replace(case, supervisions=(*case.supervisions, order))
+        case SupervisionReplied() | SupervisionOverdue():
+            return replace(case, supervisions=_supervisions(case.supervisions, event))
+        case Consulted():
+            return replace(case, consultations=(*case.consultations, Consultation(event.number, event.units)))
+        case Concluded():
+            return replace(case, consultations=_concluded(case.consultations, event.number))
+        case Adjudicated():
+            return replace(case, proposed=event.unit, unclear=False)
+        case HandOverOffered():
+            return replace(case, offered_to=event.to, hand_overs=case.hand_overs + 1)
+        case TakenOver():
+            return replace(case, first_contact=event.person, offered_to=None)
+        case AlarmShelved():
+            return replace(case, shelved_until_ms=event.until_ms, shelvings=case.shelvings + 1)
+        case AlarmUnshelved():
+            return replace(case, shelved_until_ms=None)
+        case AlarmConfirmed():
+            return replace(case, alarm_confirmed=True)
         case Voided():
             return replace(case, status=Status.VOID, ended_ms=event.at_ms)
         case Recurs():
@@ -224,6 +312,73 @@ def _changed(case: Case, event: CaseEvent) -> Case:
             return replace(case, notes=case.notes + 1)
         case _:
             assert_never(event)
+
+
+def _self_handled(case: Case, event: SelfHandled) -> Case:
+    return replace(
+        _with_hand(case, event.person),
+        status=Status.HANDLED,
+        case_class=event.case_class,
+        condition=event.condition,
+        limit=event.limit,
+        urgent=event.urgent,
+        rulebook=event.rulebook,
+        not_admitted=False,
+        self_handled=True,
+        drawn=event.drawn,
+    )
+
+
+def _reopened(case: Case, event: Reopened) -> Case:
+    """What belongs to a round begins anew; whoever laid hands on the case before still may not check it."""
+    assert event.at_ms is not None, "a round begins at an instant"
+    assert case.ended_ms is not None, "only what ended is opened again"
+    began = case.opened_ms if case.round_ms is None else case.round_ms
+    return replace(
+        case,
+        status=Status.FILED,
+        condition=event.condition,
+        case_class=event.case_class,
+        limit=event.limit,
+        urgent=event.urgent,
+        rulebook=event.rulebook,
+        rounds=(*case.rounds, Round(began, case.ended_ms)),
+        round_ms=event.at_ms,
+        ended_ms=None,
+        kind=None,
+        lead=None,
+        co_handlers=(),
+        returned_from=None,
+        co_returned=(),
+        extensions=0,
+        extension_requests=0,
+        suspended_until_ms=None,
+        collector=None,
+        unhandled=False,
+        self_handled=False,
+        drawn=False,
+        rating=None,
+        appeal=None,
+        exempt=False,
+        alarm_confirmed=False,
+        clocks=(),
+    )
+
+
+def _supervisions(
+    orders: tuple[Supervision, ...], event: SupervisionReplied | SupervisionOverdue
+) -> tuple[Supervision, ...]:
+    replied = isinstance(event, SupervisionReplied)
+    return tuple(
+        order
+        if order.number != event.number
+        else replace(order, replied=order.replied or replied, overdue=order.overdue or not replied)
+        for order in orders
+    )
+
+
+def _concluded(held: tuple[Consultation, ...], number: int) -> tuple[Consultation, ...]:
+    return tuple(replace(one, concluded=True) if one.number == number else one for one in held)
 
 
 def _completed(case: Case, event: Completed) -> Case:
@@ -309,10 +464,11 @@ def _clock_moved(
 ) -> Clock:
     match event:
         case ClockStopped():
-            stopped = replace(clock, running=False, paused=False, verdict=event.verdict)
+            stopped = replace(clock, running=False, paused=False, cause=None, verdict=event.verdict)
             return replace(stopped, stopped_ms=at_ms, used_ms=event.used_ms)
         case ClockPaused():
-            return replace(clock, running=False, paused=True, stopped_ms=at_ms, used_ms=event.used_ms)
+            stood = replace(clock, running=False, paused=True, cause=event.cause)
+            return replace(stood, stopped_ms=at_ms, used_ms=event.used_ms)
         case ClockExtended():
             moved = replace(clock, deadline_ms=event.deadline_ms, near_ms=event.near_ms)
             near = clock.near and event.near_ms <= at_ms  # so much is used all the same: it was told once
@@ -322,6 +478,7 @@ def _clock_moved(
                 clock,
                 running=True,
                 paused=False,
+                cause=None,
                 verdict=None,
                 stopped_ms=None,
                 since_ms=at_ms,

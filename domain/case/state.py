@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.case.values import OPEN_STATUSES, Channel, ClockKind, ClockVerdict, Finding, Place, Source, Stage, Status
+from domain.case.values import (
+    OPEN_STATUSES,
+    Channel,
+    ClockKind,
+    ClockVerdict,
+    CloseKind,
+    Finding,
+    PauseCause,
+    Place,
+    Source,
+    Stage,
+    Status,
+    SupervisionKind,
+)
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One clock of a case: started once, running since `since_ms` (it may have stopped and gone on).
 
     `used_ms` is the counted time before `since_ms`, `extended_ms` what was granted on top of the limit; deadline and
-    near are None without a limit. A clock that is `paused` does not run and may go on.
+    near are None without a limit. A clock that is `paused` does not run and may go on; `cause` says why it stands.
     """
 
     kind: ClockKind
@@ -27,6 +40,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     extended_ms: int = 0
     running: bool = True
     paused: bool = False
+    cause: PauseCause | None = None
     near: bool = False
     overdue: bool = False
     verdict: ClockVerdict | None = None
@@ -62,6 +76,49 @@ class SuspensionRequest(msgspec.Struct, frozen=True, gc=False):
     until_ms: int
 
 
+class Round(msgspec.Struct, frozen=True, gc=False):
+    """An earlier round of a case: from its report or reopening to its end, ms."""
+
+    opened_ms: int
+    ended_ms: int
+
+
+class Rating(msgspec.Struct, frozen=True, gc=False):
+    """How content the reporter is, 1 to 5, and who wrote it down."""
+
+    person: str
+    score: int
+
+
+class Appeal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A unit's appeal: who asked, who reviewed it and how, and (once decided) whether it was upheld."""
+
+    unit: str
+    person: str
+    reviewer: str | None = None
+    supported: bool | None = None
+    upheld: bool | None = None
+
+
+class Supervision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A supervision order: who gave it, when a reply is due, and whether it came or is overdue."""
+
+    number: int
+    person: str
+    kind: SupervisionKind
+    due_ms: int
+    replied: bool = False
+    overdue: bool = False
+
+
+class Consultation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A consultation: which units take part, and whether it is concluded."""
+
+    number: int
+    units: tuple[str, ...]
+    concluded: bool = False
+
+
 class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A case after some number of events; `version` is that number. Absent cases are `None`, never a Case.
 
@@ -73,7 +130,12 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     could not (until it is dispatched). `path` are the levels whose desks had it before, `taken` that the present one
     said it is its own; `verifier` is who was asked to verify it, `finding` what they found last; `co_returned` are the
     co-handlers that gave their part back since the parties were named last. `unhandled` is a case that a leader closed
-    before its lead had handled it.
+    before its lead had handled it. `merged_into` is the case it goes on as part of, `merged_from` where it stood then,
+    `merged` are the cases that go on as part of this one. `rounds` are the earlier rounds, `round_ms` is when the
+    present one began (None: by the report); what belongs to a round begins anew with it. `self_handled` was done by
+    grid staff, `drawn` for a check. `exempt`: an appeal was upheld, the breach counts in no statistics. `first_contact`
+    has the first-contact duty since it was handed over (None: whoever reported it, or the desk), `offered_to` may take
+    it.
     """
 
     status: Status
@@ -120,6 +182,25 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     recurred_by: tuple[str, ...] = ()
     source: Source | None = None
     ended_ms: int | None = None
+    kind: CloseKind | None = None
+    merged_into: str | None = None
+    merged_from: Status | None = None
+    merged: tuple[str, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    round_ms: int | None = None
+    self_handled: bool = False
+    drawn: bool = False
+    rating: Rating | None = None
+    appeal: Appeal | None = None
+    exempt: bool = False
+    supervisions: tuple[Supervision, ...] = ()
+    consultations: tuple[Consultation, ...] = ()
+    first_contact: str | None = None
+    offered_to: str | None = None
+    hand_overs: int = 0
+    alarm_confirmed: bool = False
+    shelved_until_ms: int | None = None
+    shelvings: int = 0
     unhandled: bool = False
     clocks: tuple[Clock, ...] = ()
 
@@ -143,6 +224,11 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return next((clock for clock in self.clocks if clock.kind is kind and clock.unit == unit), None)
 
     @property
+    def alarm(self) -> bool:
+        """True while a clock that runs is near its deadline or past it."""
+        return any(clock.running and (clock.near or clock.overdue) for clock in self.clocks)
+
+    @property
     def dispatched_before(self) -> bool:
         """True once it was dispatched in this round, also when it was given back since."""
         return any(clock.kind is ClockKind.HANDLE for clock in self.clocks)
@@ -162,5 +248,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         due = [clock.near_ms for clock in self.clocks if clock.running and not clock.near]
         due += [self.suspended_until_ms] if self.status is Status.SUSPENDED else []
         due += [self.suspension.until_ms] if self.suspension else []
+        due += [self.shelved_until_ms]
+        due += [order.due_ms for order in self.supervisions if not (order.replied or order.overdue)]
         due += [clock.deadline_ms for clock in self.clocks if clock.running and not clock.overdue]
         return min((instant for instant in due if instant is not None), default=None)

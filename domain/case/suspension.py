@@ -74,7 +74,7 @@ def decide_suspension(frame: Frame, action: DecideSuspension) -> list[CaseEvent]
             events.append(clocks.paused(clock, frame.at_ms, frame.calendar, PauseCause.SUSPENDED))
     standing = fold(frame.case, events)
     assert standing is not None, "a case that was paused is there"
-    _resumed(standing, request.until_ms, frame.rules, None)  # what the calendar does not hold is refused now
+    end_pause(standing, request.until_ms, frame.rules, None)  # what the calendar does not hold is refused now
     return events
 
 
@@ -82,7 +82,7 @@ def resume(frame: Frame, _action: Resume) -> list[CaseEvent]:
     """The dispatcher ends the pause before its time."""
     frame.require(Status.SUSPENDED)
     frame.require_desk(Role.DISPATCHER)
-    return _resumed(frame.case, frame.at_ms, frame.rules, frame.actor.person)
+    return end_pause(frame.case, frame.at_ms, frame.rules, frame.actor.person)
 
 
 def pause_over(case: Case, at_ms: int, rules: Rules) -> list[CaseEvent]:
@@ -90,7 +90,7 @@ def pause_over(case: Case, at_ms: int, rules: Rules) -> list[CaseEvent]:
     until_ms = case.suspended_until_ms
     if case.status is not Status.SUSPENDED or until_ms is None or until_ms >= at_ms:
         return []
-    return _resumed(case, until_ms, rules, None)
+    return end_pause(case, until_ms, rules, None)
 
 
 def drop_open_requests(frame: Frame) -> list[CaseEvent]:
@@ -101,7 +101,8 @@ def drop_open_requests(frame: Frame) -> list[CaseEvent]:
     return events
 
 
-def _resumed(case: Case, at_ms: int, rules: Rules, person: str | None) -> list[CaseEvent]:
+def end_pause(case: Case, at_ms: int, rules: Rules, person: str | None) -> list[CaseEvent]:
+    """A paused case goes on at that instant: by a person, or (None) by itself."""
     pinned = rules.of(case)
     wd_rule = pinned.book.standard.wd_rule
     going_on = [clocks.resumed(c, at_ms, pinned.calendar, wd_rule) for c in case.clocks if c.paused]

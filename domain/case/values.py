@@ -18,6 +18,13 @@ TEXT_CHARS_MAX = 4_000
 IMPORT_STEPS_MAX = 40
 VERIFICATIONS_MAX = 5
 LEVEL_MOVES_MAX = 20
+MERGED_MAX = 100
+ROUNDS_MAX = 20
+SUPERVISIONS_MAX = 50
+CONSULTATIONS_MAX = 20
+HAND_OVERS_MAX = 20
+SHELVINGS_MAX = 50
+SHELVED_MS_MAX = 7 * 86_400_000
 EXTENSIONS_MAX = 2
 EXTENSION_REQUESTS_MAX = 8
 SUSPENSIONS_MAX = 1
@@ -43,6 +50,7 @@ class Status(StrEnum):
     DECLINED = "declined"
     NOT_FILED = "not_filed"
     VOID = "void"
+    MERGED = "merged"
 
 
 OPEN_STATUSES: frozenset[Status] = frozenset(Status) - {
@@ -50,6 +58,7 @@ OPEN_STATUSES: frozenset[Status] = frozenset(Status) - {
     Status.DECLINED,
     Status.NOT_FILED,
     Status.VOID,
+    Status.MERGED,
 }
 
 HANDLED_STATUSES: frozenset[Status] = frozenset({Status.HANDLED, Status.CHECKING, Status.CHECKED})
@@ -192,6 +201,68 @@ class SuspensionReason(StrEnum):
     WORKS_PLANNED = "works_planned"
 
 
+class ReopenReason(StrEnum):
+    """Why a closed case is opened again."""
+
+    NOT_SOLVED = "not_solved"
+    COMPLAINT = "complaint"
+    CLOSED_IN_ERROR = "closed_in_error"
+    AUDIT = "audit"
+
+
+class AppealReason(StrEnum):
+    """Why a handling unit asks that a breach be left out of the statistics."""
+
+    FORCE_MAJEURE = "force_majeure"
+    WAITED_FOR_OTHERS = "waited_for_others"
+    NOT_OUR_DUTY = "not_our_duty"
+    SYSTEM_FAULT = "system_fault"
+    WRONG_LIMIT = "wrong_limit"
+
+
+class SupervisionKind(StrEnum):
+    """How a leader or an inspector presses for a case 督办."""
+
+    URGE = "urge"
+    ORDER = "order"
+    LISTED = "listed"
+
+
+class Measure(StrEnum):
+    """The form of a consultation 会商研判 (domain document §3, `consult`)."""
+
+    SITE_VISIT = "site_visit"
+    COORDINATION_MEETING = "coordination_meeting"
+    JOINT_MEETING = "joint_meeting"
+    JOINT_ENFORCEMENT = "joint_enforcement"
+
+
+class Stance(StrEnum):
+    """What a unit says in a consultation."""
+
+    AGREES = "agrees"
+    AGREES_IN_PART = "agrees_in_part"
+    DISAGREES = "disagrees"
+    ABSENT = "absent"
+
+
+class AdjudicationReason(StrEnum):
+    """On what grounds somebody is said to own a matter 裁决."""
+
+    LAW = "law"
+    DUTIES = "duties"
+    ASSET = "asset"
+    TERRITORY = "territory"
+
+
+class ShelveReason(StrEnum):
+    """Why the dispatcher puts an alarm aside for a while."""
+
+    BEING_DEALT_WITH = "being_dealt_with"
+    WAITING_FOR_OTHERS = "waiting_for_others"
+    KNOWN_FAULT = "known_fault"
+
+
 class DropCause(StrEnum):
     """Why an open request died without an answer."""
 
@@ -216,6 +287,9 @@ class CloseKind(StrEnum):
 
     NORMAL = "normal"
     OVERDUE = "overdue"
+    SELF_HANDLED = "self_handled"
+    SPECIAL = "special"
+    FORCED = "forced"
 
 
 class ClockKind(StrEnum):
@@ -255,6 +329,7 @@ class PauseCause(StrEnum):
     VERIFYING = "verifying"
     RETURNED = "returned"
     SUSPENDED = "suspended"
+    MERGED = "merged"
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -297,6 +372,13 @@ class Waiver(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     unit: str
     reason: str
+
+
+class Position(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What one unit said in a consultation."""
+
+    unit: str
+    stance: Stance
 
 
 class Contact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):

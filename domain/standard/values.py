@@ -144,5 +144,6 @@ class Standard(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid
     stage_limits: dict[str, str | None] = msgspec.field(default_factory=DEFAULT_STAGE_LIMITS.copy)
     wd_rule: WdRule = WdRule.HOURS
     discoverer_may_check: bool = True
+    self_handled_check_percent: Annotated[int, Meta(ge=0, le=100)] = 20
     layout: CodeLayout | None = DEFAULT_LAYOUT
     limits_required: bool = True

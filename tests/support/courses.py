@@ -16,6 +16,8 @@ from domain.case.frame import Rules
 from domain.case.state import Case
 from domain.case.values import (
     Actor,
+    AdjudicationReason,
+    AppealReason,
     Channel,
     CloseKind,
     DeclineReason,
@@ -26,12 +28,19 @@ from domain.case.values import (
     Finding,
     ForceReason,
     HandDownReason,
+    Measure,
     Photo,
     Place,
+    Position,
+    ReopenReason,
     ReturnReason,
     Role,
+    ShelveReason,
     Source,
     Stage,
+    Stance,
+    Status,
+    SupervisionKind,
     SuspensionReason,
     VoidReason,
     Waiver,
@@ -70,6 +79,9 @@ places = st.builds(lambda grid, point: Place(grid, *point), grids, points)
 pairs = st.lists(units, max_size=2).map(tuple)
 times = st.sampled_from([-(10**20), 0, BEGIN - 400 * DAY_MS, BEGIN - DAY_MS, BEGIN - HOUR_MS, BEGIN, 10**14, 10**20])
 pauses = st.sampled_from([-(10**20), 0, BEGIN + 6 * HOUR_MS, BEGIN + 9 * DAY_MS, BEGIN + 300 * DAY_MS, 10**20])
+some_units = st.lists(units, min_size=1, max_size=2).map(tuple)
+others = st.sampled_from(["case-1", "case-2", "case-2", "case-3"])
+positions = st.lists(st.builds(Position, units, st.sampled_from(Stance)), max_size=2).map(tuple)
 ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.Accept: st.just(a.Accept()),
     a.Decline: st.builds(a.Decline, st.sampled_from(DeclineReason)),
@@ -100,6 +112,26 @@ ACTIONS: dict[type[a.CaseAction], st.SearchStrategy[a.CaseAction]] = {
     a.RefuseFiling: st.builds(a.RefuseFiling, st.sampled_from(FilingRefusal), texts),
     a.ForceClose: st.builds(a.ForceClose, st.sampled_from(ForceReason), st.just("字")),
     a.Void: st.builds(a.Void, st.sampled_from(VoidReason), texts),
+    a.SelfHandle: st.builds(a.SelfHandle, st.just((PHOTO,)), st.just((PHOTO,)), result=texts),
+    a.Merge: st.builds(a.Merge, others, st.none() | st.sampled_from(Status)),
+    a.Unmerge: st.builds(a.Unmerge, texts),
+    a.NoteMerge: st.builds(a.NoteMerge, others),
+    a.DropMerge: st.builds(a.DropMerge, others, st.just("wrong_state")),
+    a.NoteUnmerge: st.builds(a.NoteUnmerge, others),
+    a.Reopen: st.builds(a.Reopen, st.sampled_from(ReopenReason), st.none() | st.just("01"), texts),
+    a.Rate: st.builds(a.Rate, st.integers(1, 5), texts),
+    a.RequestAppeal: st.builds(a.RequestAppeal, st.sampled_from(AppealReason), texts),
+    a.ReviewAppeal: st.builds(a.ReviewAppeal, st.booleans(), st.just("字")),
+    a.DecideAppeal: st.builds(a.DecideAppeal, st.booleans(), st.just("字")),
+    a.Supervise: st.builds(a.Supervise, st.sampled_from(SupervisionKind), pauses, texts),
+    a.ReplySupervision: st.builds(a.ReplySupervision, st.integers(0, 3), st.just("字")),
+    a.Consult: st.builds(a.Consult, st.sampled_from(Measure), some_units, st.just("字")),
+    a.Conclude: st.builds(a.Conclude, st.integers(0, 3), positions, st.just("字")),
+    a.Adjudicate: st.builds(a.Adjudicate, units, st.sampled_from(AdjudicationReason), st.just("字")),
+    a.HandOver: st.builds(a.HandOver, persons),
+    a.TakeOver: st.just(a.TakeOver()),
+    a.ShelveAlarm: st.builds(a.ShelveAlarm, st.sampled_from(ShelveReason), pauses),
+    a.ConfirmAlarm: st.just(a.ConfirmAlarm()),
     a.Recur: st.builds(a.Recur, st.sampled_from(["case-1", "case-2", "case-2"])),
     a.NoteRecurrence: st.builds(a.NoteRecurrence, st.sampled_from(["case-2", "case-3"])),
     a.DropRecurrence: st.builds(
@@ -128,6 +160,16 @@ DESK: dict[type[a.CaseAction], Role] = {
     a.RefuseFiling: Role.SHIFT_HEAD,
     a.Resume: Role.DISPATCHER,
     a.Void: Role.SHIFT_HEAD,
+    a.Merge: Role.ACCEPTOR,
+    a.Unmerge: Role.DISPATCHER,
+    a.Reopen: Role.SHIFT_HEAD,
+    a.Rate: Role.ACCEPTOR,
+    a.ReplySupervision: Role.DISPATCHER,
+    a.Consult: Role.DISPATCHER,
+    a.Conclude: Role.DISPATCHER,
+    a.HandOver: Role.ACCEPTOR,
+    a.ShelveAlarm: Role.DISPATCHER,
+    a.ConfirmAlarm: Role.DISPATCHER,
 }
 WORK: tuple[type[a.CaseAction], ...] = (
     a.Report,
@@ -166,7 +208,13 @@ FITS: dict[type[a.CaseAction], tuple[int, ...]] = {
     **dict.fromkeys((a.Escalate, a.HandDown, a.Take), (1, 2, 3)),
     a.RefuseFiling: (2,),
     a.FailCheck: (7,),
-    a.NoteRecurrence: (9,),
+    **dict.fromkeys((a.NoteRecurrence, a.Reopen, a.Rate), (9,)),
+    **dict.fromkeys((a.RequestAppeal, a.ReviewAppeal, a.DecideAppeal), (9,)),
+    a.SelfHandle: (1, 2),
+    **dict.fromkeys((a.Merge, a.Unmerge, a.DropMerge), tuple(range(1, 6))),
+    **dict.fromkeys((a.ShelveAlarm, a.ConfirmAlarm), tuple(range(1, 9))),
+    **dict.fromkeys((a.NoteMerge, a.NoteUnmerge, a.Supervise, a.ReplySupervision, a.Consult), tuple(range(1, 9))),
+    **dict.fromkeys((a.Conclude, a.Adjudicate, a.HandOver, a.TakeOver), tuple(range(1, 9))),
     **dict.fromkeys((a.Recur, a.DropRecurrence, a.Note, a.Attach, a.Tick, a.Void, a.ForceClose), tuple(range(1, 9))),
 }
 """After how many steps of the work an action may hold."""
@@ -177,6 +225,14 @@ FIRST: dict[type[a.CaseAction], tuple[type[a.CaseAction], ...]] = {
     a.DropRecurrence: (a.Recur,),
     a.GiveVerification: (a.RequestVerification,),
     a.Take: (a.HandDown,),
+    a.Unmerge: (a.Merge,),
+    a.DropMerge: (a.Merge,),
+    a.NoteUnmerge: (a.NoteMerge,),
+    a.ReviewAppeal: (a.RequestAppeal,),
+    a.DecideAppeal: (a.RequestAppeal, a.ReviewAppeal),
+    a.ReplySupervision: (a.Supervise,),
+    a.Conclude: (a.Consult,),
+    a.TakeOver: (a.HandOver,),
     a.Escalate: (a.HandDown,),
     a.CoDone: (a.Acknowledge,),
     a.CoReturn: (a.Acknowledge,),
@@ -203,10 +259,18 @@ def right_actor(draw: st.DrawFn, case: Case | None, action: a.CaseAction) -> Act
             return Actor("chen", Role.PUBLIC)
         case a.ImportCase():
             return Actor("import", Role.IMPORTER)
-        case a.Tick() | a.NoteRecurrence() | a.DropRecurrence():
+        case a.Tick() | a.NoteRecurrence() | a.DropRecurrence() | a.NoteMerge() | a.DropMerge() | a.NoteUnmerge():
             return Actor("clock", Role.SYSTEM)
         case a.Return() | a.RequestExtension() | a.RequestSuspension() | a.Handle():
             return Actor("li", Role.HANDLER, unit=parties[0] if parties else None)
+        case a.SelfHandle():
+            return Actor("chen", Role.COLLECTOR, level=3)
+        case a.RequestAppeal():
+            return Actor("li", Role.HANDLER, unit=parties[0] if parties else None)
+        case a.ReviewAppeal() | a.Supervise():
+            return Actor("sun", Role.INSPECTOR)
+        case a.TakeOver():
+            return Actor((case and case.offered_to) or "wang", Role.ACCEPTOR, level=level)
         case a.GiveVerification():
             return Actor((case and case.verifier) or "chen", Role.COLLECTOR)
         case a.CoDone() | a.CoReturn() if len(parties) > 1:
@@ -307,6 +371,26 @@ def good_action(draw: st.DrawFn, kind: type[a.CaseAction], contents: Contents, c
         return a.Reassign(draw(st.sampled_from([case.lead.unit, *units])), ())
     if kind is a.CompleteReport:
         return a.CompleteReport(draw(st.none() | st.sampled_from(CODES).map(Place)), photos=(PHOTO,))
+    if kind is a.SelfHandle:
+        return a.SelfHandle((PHOTO,), (PHOTO,), case_class.code, case_class.conditions[0].code)
+    if kind is a.Merge:
+        return a.Merge("case-2")
+    if kind is a.NoteMerge:
+        return a.NoteMerge("case-2")
+    if kind is a.NoteUnmerge:
+        return a.NoteUnmerge("case-2")
+    if kind is a.DropMerge:
+        return a.DropMerge("case-2", "wrong_state")
+    if kind is a.Reopen:
+        return a.Reopen(ReopenReason.AUDIT)
+    if kind is a.Supervise:
+        return a.Supervise(SupervisionKind.URGE, BEGIN + draw(st.sampled_from([9, 300])) * DAY_MS)
+    if kind is a.ReplySupervision:
+        return a.ReplySupervision(1, "字")
+    if kind is a.Consult:
+        return a.Consult(Measure.SITE_VISIT, (UNITS[0].code,), "字")
+    if kind is a.Conclude:
+        return a.Conclude(1, (Position(UNITS[0].code, Stance.AGREES),), "字")
     if kind is a.Handle and case is not None:
         return a.Handle(without=tuple(Waiver(party.unit, "无") for party in case.co_handlers if not party.done))
     if kind is a.SendCheck:

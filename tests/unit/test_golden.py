@@ -33,7 +33,11 @@ from eventlog.record import AdoptionRecord, DecisionRecord, Origin, TakeoverReco
 from eventlog.verdict import Arrived, judge_adoption, read_attempt
 from tests.support.city import GRID, TEAM, URBAN, actor, ms, split_city, torn_city
 from tests.support.desk import Desk
-from tests.support.lives import a_case_that_is_verified_and_finds_its_level
+from tests.support.lives import (
+    a_case_that_is_verified_and_finds_its_level,
+    a_case_with_others_at_the_table,
+    cases_that_are_merged_self_handled_and_opened_again,
+)
 
 SUPPORT = Path(__file__).parent.parent / "support"
 HOUR = 3_600_000
@@ -255,6 +259,8 @@ WRITTEN = {
     "golden_v1_ended.jsonl": cases_that_end_otherwise,
     "golden_v1_suspended.jsonl": a_case_that_is_suspended,
     "golden_v1_levels.jsonl": a_case_that_is_verified_and_finds_its_level,
+    "golden_v1_rounds.jsonl": cases_that_are_merged_self_handled_and_opened_again,
+    "golden_v1_table.jsonl": a_case_with_others_at_the_table,
     "golden_v1_ownership.jsonl": cases_of_unclear_ownership_and_a_grid_that_ends,
 }
 """What this release writes."""
