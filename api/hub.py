@@ -27,6 +27,7 @@ from eventlog.tail import ends, ends_reader, tail
 from eventlog.topics import TopicNames
 from projections import adoptions, board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
+from projections.database import AWAY
 from projections.returning import bring_back
 from projections.steps import ELSEWHERE, Adoption, Folder, Step
 from projections.towns import Towns
@@ -133,15 +134,10 @@ class Hub:
         self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
         self._waiting: dict[tuple[int, int], asyncio.Future[Decided | None]] = {}
         self._given_up = False
-        self._pool: Any = None
         self._recent: OrderedDict[tuple[int, int], Decided] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
-        """The board at the place where the projection stands, all in one transaction. Raises WrongLog.
-
-        The pool is kept: what comes back after it had ended is read from the rows.
-        """
-        self._pool = pool
+        """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             places = await checkpoint.read(connection, board.NAME)
             self.rows = {row.case_id: row for row in await board.read_rows(connection)}
@@ -172,11 +168,14 @@ class Hub:
         """The place in the log up to which this hub has folded."""
         return write_position({partition: folder.next_offset for partition, folder in self._folders.items()})
 
-    async def follow(self) -> None:
-        """Fold the log for ever; where it breaks off, go on from the place reached. Raises Fault, Hole, Unreadable."""
+    async def follow(self, pool: Any) -> None:
+        """Fold the log for ever; where it breaks off, go on from the place reached. Raises Fault, Hole, Unreadable.
+
+        What comes back after it had ended is read from the rows, through the pool.
+        """
         while True:
             try:
-                await self._follow()
+                await self._follow(pool)
             except OffsetOutOfRangeError as error:
                 raise Fault(
                     "log.lost_range",
@@ -185,17 +184,17 @@ class Hub:
                     hint_zh="请从备份恢复主题 events。",
                     hint_en="Restore the topic events from a backup.",
                 ) from error
-            except (KafkaError, OSError, TimeoutError) as error:
+            except (KafkaError, *AWAY) as error:
                 log.warning("hub.reads_again", reason=repr(error))
                 await asyncio.sleep(AGAIN_S)
 
-    async def _follow(self) -> None:
+    async def _follow(self, pool: Any) -> None:
         starts = {partition: folder.next_offset for partition, folder in self._folders.items()}
         async for chunk in tail(self._bootstrap, self._names.events, starts):
             for stored in chunk:
                 entry = read_entry(stored)
                 folder = self._folders[stored.partition]
-                await bring_back(self._pool, folder, entry)
+                await bring_back(pool, folder, entry)
                 self._apply(folder.fold(entry))
                 if isinstance(entry.record, Decided):
                     self._answer(entry.record)

@@ -63,8 +63,8 @@ async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     hub = await _until_there(parts, bootstrap, postgres, names)
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
         parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
-        for run in (hub.follow, hub.publish, hub.mark):
-            group.create_task(run())
+        for run in (hub.follow(parts.pool), hub.publish(), hub.mark()):
+            group.create_task(run)
 
 
 async def _until_there(parts: Parts, bootstrap: str, postgres: str, names: TopicNames) -> Hub:
