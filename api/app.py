@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 
 from api.adopting import add_adopting
 from api.cases import add_cases
+from api.clocks import add_clocks
 from api.entry import add_entry
 from api.feed import serve_feed
 from api.middleware import EveryRequest
@@ -52,6 +53,7 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     _add_errors(app)
     add_entry(app, parts)
     add_cases(app, parts)
+    add_clocks(app, parts)
     add_reference(app, parts)
     add_adopting(app, parts)
     _add_wall(app, parts)

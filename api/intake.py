@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from api.problems import Problem
 from api.sealing import Keys
 from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, SystemAction
-from domain.case.values import Actor, Contact
+from domain.case.values import TEXT_CHARS_MAX, Actor, Contact
+from domain.standard.text import unseen
 from eventlog.verdict import ACTION_BYTES_MAX
 
 BODY_BYTES_MAX = 48 * 1024
@@ -59,9 +60,28 @@ def read_action(body: bytes, *, report: bool) -> tuple[Envelope, CaseAction, dic
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         names = [kind.__struct_config__.tag for kind in CASE_ACTIONS]
         raise Problem("malformed", found=str(error), allowed=names) from error
+    require_readable(bare)
     if not report and isinstance(action, Report | ImportCase | SystemAction):
         raise Problem("malformed", found=plain.get("action"), hint="POST /api/cases")
     return envelope, action, bare
+
+
+def require_readable(plain: Any, field: str = "") -> None:
+    """Refuse text that shows something else than it holds, or more of it than TEXT_CHARS_MAX characters.
+
+    Line breaks and tabs are seen. Raises Problem `unseen_character`, `text_too_long`, naming the field.
+    """
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            require_readable(value, f"{field}.{key}" if field else str(key))
+    elif isinstance(plain, list):
+        for number, value in enumerate(plain):
+            require_readable(value, f"{field}[{number}]")
+    elif isinstance(plain, str):
+        if len(plain) > TEXT_CHARS_MAX:
+            raise Problem("text_too_long", field=field, found=len(plain), allowed=TEXT_CHARS_MAX)
+        if (found := unseen(plain.replace("\r", "").replace("\t", ""))) is not None:
+            raise Problem("unseen_character", field=field, found=found)
 
 
 async def make_attempt(

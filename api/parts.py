@@ -17,12 +17,13 @@ from api.hub import Hub
 from api.measures import HubCollector, Measures
 from api.problems import REPEAT, Problem
 from api.sealing import Keys
+from domain.case.frame import Rules
 from domain.case.state import Case
 from domain.case.values import Role
 from eventlog.append import Appender
 from eventlog.topics import TopicNames
 from projections import case_state
-from reference.contents import Contents, pack
+from reference.contents import Contents, pack, rules_of
 from reference.editions import Editions
 from reference.profile import Profile
 from runtime.metrics import process_registry
@@ -104,6 +105,15 @@ class Parts:
         except TimeoutError as error:
             raise Problem("behind", found=version) from error
         return self.editions.contents[version]
+
+    async def rules(self, version: str | None) -> Rules:
+        """What a case is decided by that pinned that version; None: by the one in force. Raises Problem `behind`."""
+        if version is None or self.editions is None:
+            version, contents = await self.in_force()
+            if self.editions is None or version not in self.editions.rules:
+                return rules_of(contents, version)
+        await self.contents(version)
+        return self.editions.rules[version]
 
     def close_down(self) -> None:
         """The server ends: screens are sent away, and whoever still waits after ANSWER_S_MAX is told so (202)."""

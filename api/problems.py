@@ -14,6 +14,8 @@ TITLES: dict[str, tuple[int, str, str]] = {
     "method_not_allowed": (405, "不支持此方法", "This method is not supported"),
     "too_large": (413, "请求内容过大", "The request is too large"),
     "malformed": (422, "请求内容不正确", "The request is malformed"),
+    "unseen_character": (422, "文字中含有不可见或易混淆的控制字符", "A text holds a character that shows nothing"),
+    "text_too_long": (422, "文字过长", "A text is too long"),
     "reference_faults": (422, "内容有错误,未予采用", "The contents have faults and are not taken"),
     "slow_down": (429, "请求过于频繁", "Too many requests"),
     "internal": (500, "内部错误", "Something went wrong inside"),

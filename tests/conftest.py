@@ -18,6 +18,8 @@ from tests.support.live import Live
 
 TESTS = Path(__file__).parent
 COSTS = ("unit", "proof", "integration", "acceptance")
+SHARE_A_SYSTEM = ("integration", "acceptance")
+"""What runs in one process, on services that are started once a run; `make test` runs all others beside it."""
 
 # A shared machine is slow at times, so no example has a time limit. CI must find what a person found before,
 # and nothing else by chance: there the examples are derived from the test itself.
@@ -28,6 +30,7 @@ settings.register_profile("mutants", deadline=None, derandomize=True, max_exampl
 settings.load_profile(os.environ.get("LIANDONG_PROOF") or ("ci" if os.environ.get("CI") else "person"))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the folder it lies in; a test outside the four folders is refused."""
     for item in items:
@@ -37,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if cost not in COSTS:
             raise pytest.UsageError(f"{item.path} lies in none of tests/{{{','.join(COSTS)}}}")
         item.add_marker(cost)
+        if cost in SHARE_A_SYSTEM:
+            item.add_marker(pytest.mark.xdist_group("system"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -175,9 +175,14 @@ def _instant(event: Due) -> tuple[int, bool]:
     return event.at_ms, not isinstance(event, ClockNear)
 
 
-def _counted(clock: Clock, at_ms: int, calendar: Calendar) -> int:
-    if at_ms <= clock.since_ms:
+def counted_by(limit: str | None, from_ms: int, to_ms: int, calendar: Calendar) -> int:
+    """Counted time between two instants for a clock with that limit, ms: all of it without one or with a stated one."""
+    if to_ms <= from_ms:
         return 0
-    if clock.limit is None or clock.limit == STATED:
-        return at_ms - clock.since_ms
-    return counted_ms(calendar, clock.since_ms, at_ms, Limit.parse(clock.limit))
+    if limit is None or limit == STATED:
+        return to_ms - from_ms
+    return counted_ms(calendar, from_ms, to_ms, Limit.parse(limit))
+
+
+def _counted(clock: Clock, at_ms: int, calendar: Calendar) -> int:
+    return counted_by(clock.limit, clock.since_ms, at_ms, calendar)
