@@ -11,34 +11,50 @@ import time
 import uuid
 from collections.abc import Sequence
 
+import structlog
+from kafka.errors import KafkaError
+
 from domain.case.actions import Attempt
 from domain.case.following import follow_ups
 from domain.case.values import Actor, Role
+from domain.routing.values import Adjudication
+from eventlog.append import LogUnreachable
 from eventlog.position import Hole, follows
 from eventlog.record import Decided, DecisionRecord
 from eventlog.stored import Entry, read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
-from projections import checkpoint
+from projections import checkpoint, rulings
+from projections.adoptions import AdoptionUnderWay
 from projections.checkpoint import Checkpoint
+from projections.database import AWAY
+from reference.editions import ContentMissing, Editions
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
+from streams.ruling import rule, rulings_of
 
 NAME = "react"
 NAMESPACE = uuid.UUID("e3b6a1a0-5d1f-5b0e-9a55-9f0f6f6c7c02")
+RULE_AGAIN_S = 5.0
+EDITIONS_KEPT = 2
 REACTOR = Actor(person="reactor", role=Role.SYSTEM)
+
+log = structlog.get_logger("react")
 
 
 class React(Asking):
     """The reactor of some partitions of `events`."""
 
     name = NAME
-    pool_size = 1
+    pool_size = 3
     fetching = Fetching(wait_ms_max=50, bytes_min=64 * 1024)
 
     def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
         super().__init__(bootstrap, postgres, names, log)
         self._places: dict[int, Checkpoint] = {}
+        self._editions = Editions(bootstrap, names, EDITIONS_KEPT)
+        self._rules_wanted = asyncio.Event()
+        self._rules_wanted.set()
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Go on after the last record whose consequences stand in the log. Raises WrongLog."""
@@ -61,35 +77,53 @@ class React(Asking):
         held = [chunk for chunk in chunks if chunk.partition in self._places]
         places: list[Checkpoint] = []
         attempts: list[Attempt] = []
+        wanted: list[Adjudication] = []
         for chunk in held:
             place = self._places[chunk.partition]
             for entry in map(read_entry, chunk.records):
-                place, found = _next(place, entry)
-                attempts += found
+                place, record = _next(place, entry)
+                if record is not None:
+                    attempts += following(record)
+                    wanted += rulings_of(record)
             places.append(place)
         await asyncio.gather(*(self.appender.append(attempt) for attempt in attempts))
         self.measures.written.inc(len(attempts))
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await rulings.note(connection, wanted)
             await checkpoint.write(connection, places)
+        if wanted:
+            self._rules_wanted.set()
         for place in places:
             if place.partition in self._places:
                 self._places[place.partition] = place
 
+    async def alongside(self) -> None:
+        """Let adjudications become rules of the routing. What cannot be done now is tried again RULE_AGAIN_S later."""
+        while True:
+            await self._rules_wanted.wait()
+            self._rules_wanted.clear()
+            try:
+                await rule(self.pool, self.bootstrap, self.appender, self._editions, REACTOR)
+            except (AdoptionUnderWay, LogUnreachable, ContentMissing, KafkaError, *AWAY) as error:
+                log.warning("react.rules_wait", reason=repr(error))
+                await asyncio.sleep(RULE_AGAIN_S)
+                self._rules_wanted.set()
 
-def _next(place: Checkpoint, entry: Entry) -> tuple[Checkpoint, list[Attempt]]:
-    """The place after one more record, and the attempts that follow from it. Raises Hole."""
+
+def _next(place: Checkpoint, entry: Entry) -> tuple[Checkpoint, DecisionRecord | None]:
+    """The place after one more record, and the record where something may follow from it. Raises Hole."""
     offset = entry.stored.offset
     if offset < place.next_offset:
-        return place, []
+        return place, None
     if offset > place.next_offset:
         raise Hole(place.partition, place.next_offset, offset)
     record = entry.record
     last = place.last_origin
-    attempts: list[Attempt] = []
+    told = None
     if isinstance(record, Decided) and follows(last, record.origin.offset, place.partition):
         last = record.origin.offset
-        attempts = following(record) if isinstance(record, DecisionRecord) else []
-    return Checkpoint(place.projection, place.partition, offset + 1, last, place.log), attempts
+        told = record if isinstance(record, DecisionRecord) and record.chained else None
+    return Checkpoint(place.projection, place.partition, offset + 1, last, place.log), told
 
 
 def following(record: DecisionRecord) -> list[Attempt]:

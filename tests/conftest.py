@@ -19,7 +19,8 @@ from tests.support.live import Live
 TESTS = Path(__file__).parent
 COSTS = ("unit", "proof", "integration", "acceptance")
 SHARE_A_SYSTEM = ("integration", "acceptance")
-"""What runs in one process, on services that are started once a run; `make test` runs all others beside it."""
+"""What runs in one process, on services that are started once a run; `make test` runs all others beside it, and those
+of this kind that name a group of their own, because they need another city."""
 
 # A shared machine is slow at times, so no example has a time limit. CI must find what a person found before,
 # and nothing else by chance: there the examples are derived from the test itself.
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if cost not in COSTS:
             raise pytest.UsageError(f"{item.path} lies in none of tests/{{{','.join(COSTS)}}}")
         item.add_marker(cost)
-        if cost in SHARE_A_SYSTEM:
+        if cost in SHARE_A_SYSTEM and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("system"))
 
 

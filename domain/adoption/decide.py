@@ -10,7 +10,7 @@ from domain.adoption.state import InForce
 from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.values import Role
 
-ADOPTERS: frozenset[Role] = frozenset({Role.ADMIN, Role.IMPORTER})
+ADOPTERS: frozenset[Role] = frozenset({Role.ADMIN, Role.IMPORTER, Role.SYSTEM})
 """The administrator keeps reference data (domain document §2); an import brings its own city along."""
 
 

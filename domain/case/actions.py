@@ -367,11 +367,15 @@ class Conclude(_Action, tag="conclude", frozen=True):
 
 
 class Adjudicate(_Action, tag="adjudicate", frozen=True):
-    """裁决: a leader says which unit owns the matter, and on what grounds."""
+    """裁决: a leader says which unit owns such a matter, and on what grounds; it becomes a dated rule of the routing.
+
+    `place` is where that holds, a beginning of the code of the case's place (None: that place).
+    """
 
     unit: Code
     reason: AdjudicationReason
     text: Grounds
+    place: Code | None = None
 
 
 class HandOver(_Action, tag="hand_over", frozen=True):

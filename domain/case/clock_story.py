@@ -29,7 +29,7 @@ from domain.case.values import ClockKind, ClockVerdict, PauseCause
 from domain.worktime import Calendar, Limit, WdRule, total_ms
 
 
-class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch in which a clock ran: counted time in ms; `paused` says why it stood still after it, `by` who approved
     that (a leader's pause only). `to_ms` None: it is running."""
 
@@ -48,7 +48,7 @@ class Extension(msgspec.Struct, frozen=True, gc=False):
     by: str | None
 
 
-class ClockStory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class ClockStory(msgspec.Struct, frozen=True, gc=False):
     """One clock from its start on. `verdict` None: it is running, or paused after its last span."""
 
     clock: ClockKind

@@ -7,6 +7,7 @@ from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.disposal import require_units
 from domain.case.events import Adjudicated, CaseEvent, Concluded, Consulted
 from domain.case.frame import Frame
+from domain.case.intake import require_known_place
 from domain.case.levels import DESK_ROLES
 from domain.case.values import CONSULTATIONS_MAX, OPEN_STATUSES, Role
 
@@ -58,10 +59,17 @@ def conclude(frame: Frame, action: Conclude) -> list[CaseEvent]:
 
 
 def adjudicate(frame: Frame, action: Adjudicate) -> list[CaseEvent]:
-    """A leader says who owns the matter: the case leaves the docket of unclear ownership with a proposal."""
+    """A leader says who owns such a matter: the case leaves the docket of unclear ownership with a proposal.
+
+    The rule of the routing that it makes, where the case has a class, follows through the reactor.
+    """
     frame.require(*sorted(OPEN_STATUSES))
     frame.require_role(Role.LEADER)
     require_units(frame, (action.unit,))
+    place = action.place or frame.case.place.grid
+    if not frame.case.place.grid.startswith(place):
+        raise Refused(ReasonCode.NOT_THE_PLACE, found=place, allowed=[frame.case.place.grid])
+    require_known_place(place, frame.rules.book, frame.at_ms)
     return [
         Adjudicated(
             at_ms=frame.at_ms,
@@ -69,6 +77,9 @@ def adjudicate(frame: Frame, action: Adjudicate) -> list[CaseEvent]:
             unit=action.unit,
             reason=action.reason,
             text=action.text,
+            place=place,
+            number=frame.case.number,
+            case_class=frame.case.case_class,
         )
     ]
 

@@ -73,6 +73,7 @@ class ReasonCode(StrEnum):
     DUE_OUT_OF_RANGE = "due_out_of_range"
     TOO_MANY_CONSULTATIONS = "too_many_consultations"
     NO_SUCH_CONSULTATION = "no_such_consultation"
+    NOT_THE_PLACE = "not_the_place"
     NOT_FIRST_CONTACT = "not_first_contact"
     NOTHING_OFFERED = "nothing_offered"
     NOT_OFFERED_TO = "not_offered_to"

@@ -487,12 +487,15 @@ class Concluded(Event, tag="concluded.v1", frozen=True):
 
 
 class Adjudicated(Event, tag="adjudicated.v1", frozen=True):
-    """裁决: `unit` owns the matter."""
+    """裁决: `unit` owns cases of that class at that place; with a class it becomes a dated rule of the routing."""
 
     person: str
     unit: str
     reason: AdjudicationReason
     text: Text
+    place: str
+    number: str
+    case_class: str | None = None
 
 
 class HandOverOffered(Event, tag="hand_over_offered.v1", frozen=True):

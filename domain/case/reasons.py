@@ -69,6 +69,7 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.DUE_OUT_OF_RANGE: ("时间须晚于当前时刻且不超过上限", "The time does not lie ahead, or too far ahead"),
     ReasonCode.TOO_MANY_CONSULTATIONS: ("会商次数已达上限", "The case was consulted on as often as it may be"),
     ReasonCode.NO_SUCH_CONSULTATION: ("没有该编号的会商", "There is no consultation of that number"),
+    ReasonCode.NOT_THE_PLACE: ("案件不在该处", "The case does not lie there"),
     ReasonCode.NOT_FIRST_CONTACT: ("首问责任在他人", "Somebody else has the first-contact duty"),
     ReasonCode.NOTHING_OFFERED: ("没有待接收的首问移交", "The first-contact duty was offered to nobody"),
     ReasonCode.NOT_OFFERED_TO: ("首问移交给了他人", "The first-contact duty was offered to somebody else"),

@@ -68,3 +68,26 @@ def test_nobody_learns_of_a_case_they_may_not_see_by_linking_to_it(live: Live) -
     mine = str(live.call(head, "POST", "/api/cases", {**body, "action_id": elsewhere}).json()["case_id"])
     assert live.act(head, mine, "recur", of=elsewhere).status_code == 404
     assert live.act(head, mine, "note_recurrence", by=elsewhere).status_code == 422
+
+
+def test_an_adjudication_becomes_a_rule_of_the_routing_also_when_the_reactor_was_killed(live: Live) -> None:
+    place = "41018300200101"
+    quarrel = live.report(place, case_class="020104")
+    reactor = live.part("react")
+    reactor.send_signal(signal.SIGSTOP)
+    ruling = {"unit": "410183-police", "reason": "duties", "text": "第九条", "place": place[:12]}
+    assert live.act("leader", quarrel, "adjudicate", **ruling).json()["outcome"] == "accepted"
+    reactor.kill()
+
+    def ruled() -> list[dict[str, Any]]:
+        routing = live.call("leader", "GET", "/api/reference/in-force/routing").json()
+        held = routing.get("contents", routing).get("adjudications", [])
+        return [one for one in held if one["case_id"] == quarrel]
+
+    (rule,) = eventually(ruled, FOLLOWS_S_MAX, "the rule stands in the routing in force")
+    assert (rule["unit"], rule["place"], rule["decided_by"]) == ("410183-police", place[:12], "leader")
+    next_one = live.report(place, case_class="020104")
+    assert live.act("acceptor", next_one, "accept").status_code == 200
+    filed = live.act("shift_head", next_one, "file").json()
+    proposed = [event for event in filed["events"] if event["type"] == "proposed.v1"]
+    assert [(event["unit"], event["by"]) for event in proposed] == [("410183-police", "adjudication")]

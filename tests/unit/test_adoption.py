@@ -217,7 +217,7 @@ def test_what_is_adopted_names_the_instant_the_person_the_towns_and_what_it_foll
             actor(Role.DISPATCHER),
             Adopt(TWO),
             ReasonCode.WRONG_ROLE,
-            {"found": "dispatcher", "allowed": ["admin", "importer"]},
+            {"found": "dispatcher", "allowed": ["admin", "importer", "system"]},
         ),
         (ADMIN, Adopt(TWO, TWO), ReasonCode.BASE_MOVED, {"found": ONE, "expected": TWO}),
     ],

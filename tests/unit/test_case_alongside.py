@@ -25,7 +25,8 @@ from domain.case.values import (
     SupervisionKind,
 )
 from eventlog.record import DecisionRecord, Outcome
-from tests.support.city import GRID, TEAM, URBAN, actor, torn_city
+from streams.ruling import rulings_of
+from tests.support.city import GRID, TEAM, TOWN, URBAN, actor, torn_city
 from tests.support.desk import Desk
 from tests.unit.test_case import ACCEPTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
 from tests.unit.test_case_recurrence import closed
@@ -129,8 +130,23 @@ def test_an_adjudication_takes_the_case_off_the_docket_of_unclear_ownership() ->
     assert refused(desk.act(DISPATCHER, OWNER, START + 3)) is ReasonCode.WRONG_ROLE
     nobody = a.Adjudicate("none", AdjudicationReason.LAW, "?")
     assert refused(desk.act(LEADER, nobody, START + 3)) is ReasonCode.UNKNOWN_UNIT
+    elsewhere = a.Adjudicate(URBAN, AdjudicationReason.LAW, "?", place="410183002")
+    assert refused(desk.act(LEADER, elsewhere, START + 3)) is ReasonCode.NOT_THE_PLACE
     desk.act(LEADER, OWNER, START + 4)
     assert (case_of(desk).unclear, case_of(desk).proposed) == (False, URBAN)
+
+
+def test_an_adjudication_asks_for_a_dated_rule_where_the_case_has_a_class() -> None:
+    desk = dispatched()
+    told = desk.act(LEADER, a.Adjudicate(URBAN, AdjudicationReason.ASSET, "…", place=TOWN), START + 1)
+    (ruling,) = rulings_of(told)
+    assert (ruling.case_class, ruling.place, ruling.unit, ruling.since_ms) == ("010101", TOWN, URBAN, START + 1)
+    assert (ruling.case_id, ruling.decided_by) == ("case-1", "leader")
+    again = desk.act(LEADER, OWNER, START + 2)
+    assert rulings_of(again)[0].code != ruling.code
+    bare = Desk()
+    bare.act(ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE), START)
+    assert rulings_of(bare.act(LEADER, OWNER, START + 1)) == []
 
 
 def test_the_first_contact_duty_moves_only_when_it_is_taken() -> None:
