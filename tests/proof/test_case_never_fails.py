@@ -52,6 +52,7 @@ class Course:
     def __init__(self, data: DataObject) -> None:
         self.data = data
         self.at_ms = BEGIN
+        self.steps: list[Step] = []
         self.file, self.met = CaseFile("case-1"), Counter[str]()
         self._folder, self._towns = Folder(0), Towns()
         self._pinned: dict[str, Rules] = {}
@@ -81,6 +82,7 @@ class Course:
         step = self._folder.fold(Entry(Stored(0, number, self.at_ms, b"case-1", value), record))
         assert isinstance(step, Step)
         step = self._towns.place(step)
+        self.steps.append(step)
         row_of(step)
         counted(step, ZONE)
         if self.file.case is not None:
