@@ -17,12 +17,15 @@ import msgspec
 
 from eventlog.position import PARTITIONS
 from eventlog.stored import Stored, read_entry
-from projections import board, checkpoint
+from projections import board, checkpoint, ledger
 from projections.runner import NAMES, fold, writers
 from projections.steps import Folder
 from projections.towns import Towns
 
-TABLES = {name: (name,) for name in NAMES} | {board.NAME: (board.NAME, board.COUNT)}
+TABLES = {name: (name,) for name in NAMES} | {
+    board.NAME: (board.NAME, board.COUNT),
+    ledger.NAME: (ledger.NAME, ledger.ROUND),
+}
 KEYS = {
     "adoptions": "partition, action_offset",
     "case_state": "case_id",
@@ -30,6 +33,8 @@ KEYS = {
     "timeline": "case_id, seq",
     "board": "case_id",
     "board_count": "partition, town, day",
+    "ledger": "case_id, version",
+    "ledger_round": "case_id, round",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from eventlog.stored import Entry
-from projections import adoptions, board, case_state, checkpoint, outcomes, timeline
+from projections import adoptions, board, case_state, checkpoint, ledger, outcomes, timeline
 from projections.checkpoint import WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
 
 CHUNK_RECORDS_MAX = 2_000
-NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME)
+NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME, ledger.NAME)
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -65,12 +65,16 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_board(connection: Any, folded: Folded, suffix: str) -> None:
         await board.write(connection, folded.steps, zone, suffix)
 
+    async def write_ledger(connection: Any, folded: Folded, suffix: str) -> None:
+        await ledger.write(connection, folded.steps, suffix)
+
     return {
         adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
         outcomes.NAME: write_outcomes,
         timeline.NAME: write_timeline,
         board.NAME: write_board,
+        ledger.NAME: write_ledger,
     }
 
 
