@@ -24,6 +24,7 @@ from api.cases import add_cases
 from api.clocks import add_clocks
 from api.entry import add_entry
 from api.feed import serve_feed
+from api.ledger import add_ledger
 from api.middleware import EveryRequest
 from api.opening import opened
 from api.parts import Parts, now_ms
@@ -54,6 +55,7 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     add_entry(app, parts)
     add_cases(app, parts)
     add_clocks(app, parts)
+    add_ledger(app, parts)
     add_reference(app, parts)
     add_adopting(app, parts)
     _add_wall(app, parts)

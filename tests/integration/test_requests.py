@@ -81,7 +81,7 @@ def test_every_example_of_the_api_document_answers_as_the_document_says(live: Li
         says = re.search(r"→ (\d{3})(?: (\w+))?$", title)
         assert says, f"an example that does not say what comes back: {title}"
         answer = _sent(re.sub(r"\{\{(.+?)\}\}", value, rest))
-        found = answer.json()
+        found = answer.json() if "json" in answer.headers["content-type"] else {}
         assert answer.status_code == int(says[1]), f"{title}: {answer.text}"
         assert says[2] in {None, found.get("outcome"), found.get("code")}, f"{title}: {answer.text}"
         if name := re.match(r"# @name (\w+)", title):
