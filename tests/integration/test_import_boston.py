@@ -1,20 +1,28 @@
-"""A real city's quarter through the log: the verdicts must be the city's own."""
+"""A real city's quarter through the log: the verdicts are the city's own, and every second of a case is somebody's."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from domain.case.actions import ImportCase
+from domain.case.ledger import elapsed_ms, sum_ms, tiles
 from ops.importing import Report, bring_in, read_rows
 from ops.system import PROCESSORS, running
-from reference.mapping import load_mapping, profile_of
+from projections import ledger
+from projections.database import open_pool
+from reference.mapping import CityMapping, load_mapping, profile_of, read_row
 from reference.profile import save_profile
 from runtime.settings import Settings
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "boston311" / "2015-q1.csv.gz"
+READ_CASES_MAX = 2_000
+AS_OF_MS = 2_000_000_000_000
+"""Up to here the cases that the quarter leaves open count."""
 Verdicts = dict[str, tuple[str, str]]
 
 
@@ -27,23 +35,45 @@ def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> N
     settings = Settings(data_dir=tmp_path / "data", profile=str(tmp_path / "boston"))
     flipped = next(row for row in rows if row["OnTime_Status"] == "ONTIME" and row["TARGET_DT"] and row["CLOSED_DT"])
 
-    async def work() -> tuple[Report, Verdicts, Report, Report]:
+    async def work() -> tuple[Report, Verdicts, Report, Report, Counter[str]]:
         async with running(settings, profile, PROCESSORS) as system:
             watch = asyncio.create_task(system.watch())
             first, verdicts = await bring_in(system.env, settings, city, rows, None)
+            accounts = await _accounts(system.env["LIANDONG_POSTGRES"], city, rows, verdicts)
             second, _ = await bring_in(system.env, settings, city, rows[:3_000], None)
             late = {**flipped, "CLOSED_DT": "2015-12-31T00:00:00"}
             changed, _ = await bring_in(system.env, settings, city, [late], None)
             _, other = await bring_in(system.env, settings, city, [{**late, "CASE_ENQUIRY_ID": "made-1"}], None)
             watch.cancel()
             assert other["made-1"][1] == "late", "a later close flips the verdict"
-            return first, verdicts, second, changed
+            return first, verdicts, second, changed, accounts
 
-    first, verdicts, second, changed = asyncio.run(work())
+    first, verdicts, second, changed, accounts = asyncio.run(work())
     assert (first.rows, first.added, first.bad, first.refused) == (26_788, 26_788, [], [])
     flagged = [r for r in rows if r["TARGET_DT"] and r["CLOSED_DT"] and r["OnTime_Status"]]
     expected = {r["CASE_ENQUIRY_ID"]: {"ONTIME": "on_time", "OVERDUE": "late"}[r["OnTime_Status"]] for r in flagged}
     assert {number: verdicts[number][1] for number in expected} == expected
     assert sorted((list(expected.values()).count("on_time"), list(expected.values()).count("late"))) == [4_594, 10_273]
+    assert accounts == {"cases": 26_788, "equal": 26_788}, "the sum of each ledger is what elapsed by the city's times"
     assert (second.added, second.known) == (0, 3_000)
     assert (changed.added, changed.changed) == (0, [flipped["CASE_ENQUIRY_ID"]])
+
+
+async def _accounts(dsn: str, city: CityMapping, rows: list[dict[str, str]], verdicts: Verdicts) -> Counter[str]:
+    """How many cases there are, and for how many the ledger's rows tile the time between the file's own instants."""
+    counted: Counter[str] = Counter()
+    pool = await open_pool(dsn, 1)
+    async with pool.acquire() as connection:
+        for start in range(0, len(rows), READ_CASES_MAX):
+            chunk = [(row["CASE_ENQUIRY_ID"], row) for row in rows[start : start + READ_CASES_MAX]]
+            held = await ledger.of_cases(connection, [verdicts[number][0] for number, _ in chunk])
+            for number, row in chunk:
+                past = read_row(city, 0, row, None)
+                assert isinstance(past, ImportCase)
+                ended_ms = next((step.at_ms for step in reversed(past.steps) if step.at_ms is not None), None)
+                found = held[verdicts[number][0]]
+                elapsed = (AS_OF_MS if ended_ms is None else ended_ms) - past.opened_ms
+                equal = sum_ms(found.intervals, AS_OF_MS) == elapsed_ms(found.rounds, AS_OF_MS) == elapsed
+                counted.update(["cases", *(["equal"] if equal and tiles(found.intervals, found.rounds) else [])])
+    await pool.close()
+    return counted
