@@ -24,9 +24,6 @@ from domain.case.frame import desk, person_holder, unit_holder
 from domain.case.state import Case
 from domain.case.values import ClockKind, Status
 
-MERGED = "merged"
-"""The status of a case that another one has absorbed: the one end that can be taken back."""
-
 
 class Pause(StrEnum):
     """Why nobody held the case for a while, by approval."""
@@ -103,13 +100,11 @@ def extend(ledger: Ledger | None, before: Case | None, after: Case, event: CaseE
     if ledger is None or before is None:
         first = Round(1, after.opened_ms)
         return _begun(Ledger((), (), (first,), after.opened_ms), after, after.opened_ms)
-    if event.at_ms is not None and not isinstance(event, Imported):
-        ledger = replace(ledger, last_ms=max(ledger.last_ms, event.at_ms))
-    if standing_of(after) != standing_of(before):
-        ledger = _handed_on(ledger, before, after, event.at_ms)
+    if event.at_ms is not None and event.at_ms > ledger.last_ms and not isinstance(event, Imported):
+        ledger = replace(ledger, last_ms=event.at_ms)
     if isinstance(event, ClockStarted | ClockResumed | ClockPaused | ClockStopped):
-        ledger = _clocked(ledger, after, event)
-    return ledger
+        return _clocked(ledger, after, event)
+    return _handed_on(ledger, before, after, event.at_ms)
 
 
 def standing_of(case: Case) -> Standing | None:
@@ -154,7 +149,7 @@ def _holder(case: Case) -> str | None:
             return unit_holder(case.lead.unit if case.lead else "")
         case Status.CHECKING:
             return person_holder(case.collector or "")
-        case Status.SUSPENDED | Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID:
+        case Status.SUSPENDED | Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID | Status.MERGED:
             return None
         case _:
             assert_never(case.status)
@@ -179,13 +174,15 @@ def _clock_kind(status: Status) -> ClockKind | None:
             return ClockKind.CHECK
         case Status.CHECKED:
             return ClockKind.CLOSE
-        case Status.SUSPENDED | Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID:
+        case Status.SUSPENDED | Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID | Status.MERGED:
             return None
         case _:
             assert_never(status)
 
 
 def _handed_on(ledger: Ledger, before: Case, after: Case, at_ms: int | None) -> Ledger:
+    if standing_of(after) == standing_of(before):
+        return ledger
     if not after.open:
         return _ended(ledger, ledger.last_ms if at_ms is None else at_ms)
     if not before.open:
@@ -221,7 +218,7 @@ def _opened_again(ledger: Ledger, before: Case, at_ms: int) -> Ledger:
     """A new round; or, when a merger is taken back, the same one, in which the time as part of another case was a
     pause: nothing began with the last event before that, so its version is free to be the pause's number."""
     last = ledger.rounds[-1]
-    if str(before.status) != MERGED or last.ended_ms is None:
+    if before.status is not Status.MERGED or last.ended_ms is None:
         return replace(ledger, rounds=(*ledger.rounds, Round(last.number + 1, at_ms)))
     merged = Standing(None, before.level, before.status, Pause.MERGED)
     pause = Interval(before.version, last.number, last.ended_ms, at_ms, merged)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 from msgspec.structs import replace
 
@@ -31,6 +29,7 @@ from domain.case.values import (
     Finding,
     ForceReason,
     Place,
+    ReopenReason,
     ReturnReason,
     Role,
     Source,
@@ -253,6 +252,56 @@ def test_an_open_past_goes_on_with_what_is_done_after_the_import() -> None:
     ]
 
 
+def test_a_merger_that_is_taken_back_was_a_pause_of_the_same_round() -> None:
+    desk = lived(*TO_WORK, (20, DISPATCHER, a.Merge("case-2")))
+    ended = ledger(desk)
+    assert (ended.rounds, ended.current) == ((Round(1, AT, AT + 20 * MINUTE),), None)
+    assert desk.act(DISPATCHER, a.Unmerge(), AT + 50 * MINUTE).rejection is None
+    found = ledger(desk)
+    assert told(found.intervals)[4:] == [
+        f"14-20 unit:{TEAM} handling handle",
+        "20-50 merged merged -",
+        f"50- unit:{TEAM} handling handle",
+    ]
+    assert found.intervals[5].standing.pause is Pause.MERGED
+    assert told(found.lanes) == [f"9-20 unit:{URBAN} dispatched co_handle", f"50- unit:{URBAN} handling co_handle"]
+    assert found.rounds == (Round(1, AT),)
+    assert len({i.version for i in found.intervals}) == len(found.intervals)
+
+
+def test_a_pause_that_ended_while_the_case_was_part_of_another_is_over_when_it_goes_on() -> None:
+    found = ledger(
+        lived(
+            *TO_WORK,
+            (20, HANDLER, a.RequestSuspension(SuspensionReason.SEASON, AT + 100 * MINUTE)),
+            (25, LEADER, a.DecideSuspension(granted=True)),
+            (30, DISPATCHER, a.Merge("case-2")),
+            (200, DISPATCHER, a.Unmerge()),
+        )
+    )
+    assert told(found.intervals)[5:] == [
+        "25-30 suspended suspended -",
+        "30-200 merged merged -",
+        f"200- unit:{TEAM} handling handle",
+    ]
+
+
+def test_a_case_that_is_opened_again_has_a_second_round_and_the_time_between_belongs_to_nobody() -> None:
+    found = ledger(
+        lived(
+            *TO_WORK,
+            (20, LEADER, a.ForceClose(ForceReason.IN_COURT, "x")),
+            (50, LEADER, a.Reopen(ReopenReason.AUDIT)),
+            (55, DISPATCHER, a.Dispatch(URBAN)),
+        )
+    )
+    assert found.rounds == (Round(1, AT, AT + 20 * MINUTE), Round(2, AT + 50 * MINUTE))
+    assert told(found.intervals)[5:] == ["50-55 desk:0 filed dispatch", f"55- unit:{URBAN} dispatched handle"]
+    assert [i.round for i in found.intervals] == [1] * 5 + [2] * 2
+    as_of = AT + 60 * MINUTE
+    assert sum_ms(found.intervals, as_of) == elapsed_ms(found.rounds, as_of) == 30 * MINUTE
+
+
 def filed(minute: int = 10) -> tuple[Ledger, Case]:
     desk = lived((0, ACCEPTOR, REPORT), (2, ACCEPTOR, a.Accept()), (minute, SHIFT_HEAD, a.File("010101", "02")))
     case = fold(None, events_of(desk))
@@ -260,45 +309,13 @@ def filed(minute: int = 10) -> tuple[Ledger, Case]:
     return ledger(desk), case
 
 
-def changed(case: Case, status: str, ended_ms: int | None) -> Case:
-    """The case as an event would leave it that leads there."""
-    return replace(case, status=cast(Status, status), ended_ms=ended_ms, version=case.version + 1)
-
-
 def noted(minute: int) -> Noted:
     return Noted(at_ms=AT + minute * MINUTE, person="x", text="x")
 
 
-def test_a_merger_that_is_taken_back_was_a_pause_of_the_same_round() -> None:
-    before, case = filed()
-    merged = changed(case, "merged", AT + 20 * MINUTE)
-    ended = extend(before, case, merged, noted(20))
-    assert ended.rounds == (Round(1, AT, AT + 20 * MINUTE),)
-    assert ended.current is None
-    back = changed(merged, "filed", None)
-    found = extend(ended.tail(), merged, back, noted(50))
-    assert told(found.intervals) == ["20-50 merged merged -", "50- desk:0 filed dispatch"]
-    assert found.rounds == (Round(1, AT, None),)
-    whole = extend(ended, merged, back, noted(50))
-    assert tiles(whole.intervals, whole.rounds)
-    assert len({i.version for i in whole.intervals}) == len(whole.intervals)
-
-
-def test_a_case_that_is_opened_again_has_a_second_round_and_the_time_between_belongs_to_nobody() -> None:
-    before, case = filed()
-    closed = changed(case, "closed", AT + 20 * MINUTE)
-    ended = extend(before, case, closed, noted(20))
-    found = extend(ended, closed, changed(closed, "filed", None), noted(50))
-    assert found.rounds == (Round(1, AT, AT + 20 * MINUTE), Round(2, AT + 50 * MINUTE))
-    assert [(i.round, i.from_ms - AT) for i in found.intervals][-2:] == [(1, 10 * MINUTE), (2, 50 * MINUTE)]
-    assert tiles(found.intervals, found.rounds)
-    as_of = AT + 60 * MINUTE
-    assert sum_ms(found.intervals, as_of) == elapsed_ms(found.rounds, as_of) == 30 * MINUTE
-
-
 def test_an_instant_before_the_last_boundary_is_taken_as_that_boundary() -> None:
     before, case = filed()
-    found = extend(before, case, changed(case, "accepted", None), noted(4))
+    found = extend(before, case, replace(case, status=Status.ACCEPTED, version=case.version + 1), noted(4))
     assert told(found.intervals) == ["0-2 desk:0 reported accept", "2-10 desk:0 accepted file", "10- desk:0 accepted -"]
     assert tiles(found.intervals, found.rounds)
 
