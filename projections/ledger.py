@@ -11,14 +11,18 @@ from typing import Any
 
 import msgspec
 
+from domain.case.events import CaseEvent
 from domain.case.evolve import evolve
 from domain.case.ledger import Interval, Ledger, Pause, Round, Standing, extend
+from domain.case.state import Case
 from domain.case.values import ClockKind, Status
+from eventlog.record import DecisionRecord, decode
 from projections.steps import Step
 
 NAME = "ledger"
 ROUND = "ledger_round"
 TOTALS_MAX = 5_000
+CASES_AT_ONCE = 500
 _COLUMNS = "case_id, version, lane, round, from_ms, to_ms, holder, pause, level, status, clock"
 
 
@@ -33,6 +37,14 @@ class Total(msgspec.Struct, frozen=True, gc=False):
     ms: int
     intervals: int
     cases: int
+
+
+class Home(msgspec.Struct, frozen=True, gc=False):
+    """Where a case's rows belong: its partition and grid; `moved`: its place was written down after the report."""
+
+    partition: int
+    grid: str
+    moved: bool = False
 
 
 async def of_case(connection: Any, case_id: str) -> Ledger | None:
@@ -74,26 +86,59 @@ async def totals(connection: Any, from_ms: int, to_ms: int, as_of_ms: int, scope
 async def write(connection: Any, steps: Sequence[Step], suffix: str = "") -> None:
     """Fold these steps onto the ledgers as the rows have them, and write what changed."""
     changed = [step for step in steps if step.changed and step.record.events]
-    last = {step.record.case: step for step in changed}
-    if not last:
+    if not changed:
         return
     known = list({step.record.case for step in changed if step.before.case is not None})
     before = await _read(connection, known, "to_ms is null", suffix) if known else {}
-    after = dict(before)
+    after, last = dict(before), dict[str, Home]()
     for step in changed:
-        after[step.record.case] = _folded(after.get(step.record.case), step)
-    await _move(connection, last, suffix)
-    await _write_intervals(connection, before, after, last, suffix)
-    await _write_rounds(connection, before, after, last, suffix)
+        case_id = step.record.case
+        after[case_id], _ = _folded(after.get(case_id), step.before.case, step.record.events)
+        assert step.after.case is not None, "a record with events makes a case"
+        last[case_id] = Home(step.partition, step.after.case.place.grid, step.after.case.placed_ms is not None)
+    await _write(connection, before, after, last, suffix)
 
 
-def _folded(ledger: Ledger | None, step: Step) -> Ledger:
-    case = step.before.case
-    for event in step.record.events:
+async def fill(connection: Any, partition: int) -> None:
+    """Write the rows of a partition that an earlier release folded, which kept no ledger, from its cases' stories.
+
+    Must run in a transaction.
+    """
+    found = connection.cursor(
+        "select record from timeline where partition = $1 order by case_id, seq", partition, prefetch=CASES_AT_ONCE
+    )
+    after, homes = dict[str, Ledger](), dict[str, Home]()
+    case: Case | None = None
+    async for row in found:
+        record = decode(row["record"])
+        assert isinstance(record, DecisionRecord), "a case's story is made of decisions"
+        if record.case not in after:
+            case = None
+            if len(after) >= CASES_AT_ONCE:
+                await _write(connection, {}, after, homes, "")
+                after, homes = {}, {}
+        if record.events:
+            after[record.case], case = _folded(after.get(record.case), case, record.events)
+            homes[record.case] = Home(partition, case.place.grid)
+    await _write(connection, {}, after, homes, "")
+
+
+def _folded(ledger: Ledger | None, case: Case | None, events: Sequence[CaseEvent]) -> tuple[Ledger, Case]:
+    for event in events:
         now = evolve(case, event)
         ledger, case = extend(ledger, case, now, event), now
-    assert ledger is not None, "a record with events makes a ledger"
-    return ledger
+    assert ledger is not None, "events make a ledger"
+    assert case is not None, "events make a case"
+    return ledger, case
+
+
+async def _write(
+    connection: Any, before: Mapping[str, Ledger], after: Mapping[str, Ledger], homes: Mapping[str, Home], suffix: str
+) -> None:
+    if homes:
+        await _move(connection, homes, suffix)
+        await _write_intervals(connection, before, after, homes, suffix)
+        await _write_rounds(connection, before, after, homes, suffix)
 
 
 async def _read(connection: Any, ids: Sequence[str], where: str, suffix: str) -> dict[str, Ledger]:
@@ -128,13 +173,9 @@ def _ledger(intervals: list[Interval], lanes: list[Interval], rounds: list[Round
     return Ledger(tuple(intervals), tuple(lanes), tuple(rounds), max(instants))
 
 
-async def _move(connection: Any, last: Mapping[str, Step], suffix: str) -> None:
+async def _move(connection: Any, homes: Mapping[str, Home], suffix: str) -> None:
     """The rows of a case lie where it lies now, also those of before it moved."""
-    moved = [
-        (case_id, step.after.case.place.grid)
-        for case_id, step in last.items()
-        if step.after.case is not None and step.after.case.placed_ms is not None
-    ]
+    moved = [(case_id, home.grid) for case_id, home in homes.items() if home.moved]
     if moved:
         await connection.execute(
             f"update {NAME}{suffix} as held set grid = now.grid from unnest($1::text[], $2::text[]) as now (id, grid) "
@@ -151,16 +192,14 @@ def _numbered(ledger: Ledger | None) -> dict[int, tuple[bool, Interval]]:
 
 
 async def _write_intervals(
-    connection: Any, before: Mapping[str, Ledger], after: Mapping[str, Ledger], last: Mapping[str, Step], suffix: str
+    connection: Any, before: Mapping[str, Ledger], after: Mapping[str, Ledger], homes: Mapping[str, Home], suffix: str
 ) -> None:
     gone: list[tuple[str, int]] = []
     rows: list[tuple[Any, ...]] = []
-    for case_id, step in last.items():
+    for case_id, home in homes.items():
         held, now = _numbered(before.get(case_id)), _numbered(after[case_id])
         gone += [(case_id, version) for version in held.keys() - now.keys()]
-        assert step.after.case is not None, "a case with a ledger is there"
-        grid = step.after.case.place.grid
-        rows += [_row(case_id, step.partition, grid, *one) for version, one in now.items() if held.get(version) != one]
+        rows += [_row(case_id, home, *one) for version, one in now.items() if held.get(version) != one]
     if gone:
         await connection.execute(
             f"delete from {NAME}{suffix} where (case_id, version) in (select * from unnest($1::text[], $2::int[]))",
@@ -178,19 +217,19 @@ async def _write_intervals(
         )
 
 
-def _row(case_id: str, partition: int, grid: str, lane: bool, interval: Interval) -> tuple[Any, ...]:
+def _row(case_id: str, home: Home, lane: bool, interval: Interval) -> tuple[Any, ...]:
     held = interval.standing
     standing = (held.holder, held.pause, held.level, held.status, interval.clock)
     span = (interval.round, interval.from_ms, interval.to_ms)
-    return (case_id, interval.version, lane, *span, *standing, partition, grid)
+    return (case_id, interval.version, lane, *span, *standing, home.partition, home.grid)
 
 
 async def _write_rounds(
-    connection: Any, before: Mapping[str, Ledger], after: Mapping[str, Ledger], last: Mapping[str, Step], suffix: str
+    connection: Any, before: Mapping[str, Ledger], after: Mapping[str, Ledger], homes: Mapping[str, Home], suffix: str
 ) -> None:
     rows = [
-        (case_id, one.number, step.partition, one.opened_ms, one.ended_ms)
-        for case_id, step in last.items()
+        (case_id, one.number, home.partition, one.opened_ms, one.ended_ms)
+        for case_id, home in homes.items()
         for one in _other(after[case_id].rounds, before[case_id].rounds if case_id in before else ())
     ]
     if rows:

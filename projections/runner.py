@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from eventlog.stored import Entry
 from projections import adoptions, board, case_state, checkpoint, ledger, outcomes, timeline
-from projections.checkpoint import WrongLog
+from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
 
@@ -30,6 +31,9 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 Write = Callable[[Any, Folded, str], Awaitable[None]]
+Fill = Callable[[Any, int], Awaitable[None]]
+FILLS: Mapping[str, Fill] = {ledger.NAME: ledger.fill}
+"""Projections that came with a later release: what fills a partition's rows from the timeline's."""
 
 
 def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Mapping[int, Towns]) -> Folded:
@@ -106,6 +110,9 @@ class Runner:
             adopted = await adoptions.read_rows(connection, partition)
             homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
+        for name, fill in FILLS.items():
+            if place is not None and places[name] is None:
+                places[name] = await self._fill(name, fill, place)
         for name, other in places.items():
             if (other and other.next_offset) != (place and place.next_offset):
                 raise WrongLog(
@@ -120,6 +127,15 @@ class Runner:
         self._folders[partition] = folder
         self._towns[partition] = adoptions.towns_after(adopted, self._before, homes)
         return folder.next_offset
+
+    async def _fill(self, name: str, fill: Fill, place: Checkpoint) -> Checkpoint:
+        """An earlier release folded without that projection: make its rows. Raises PassedBy."""
+        reached = replace(place, projection=name)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await checkpoint.require_place(connection, timeline.NAME, {place.partition: place.next_offset})
+            await fill(connection, place.partition)
+            await checkpoint.write(connection, [reached])
+        return reached
 
     def drop(self, partition: int) -> None:
         """Let go of a partition."""

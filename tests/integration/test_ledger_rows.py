@@ -20,6 +20,7 @@ from domain.case.values import (
     FailReason,
     ForceReason,
     Place,
+    ReopenReason,
     ReturnReason,
     Role,
     SuspensionReason,
@@ -51,6 +52,7 @@ from tests.unit.test_ledger import (
     step,
 )
 
+END = 10_000
 CHECKED: Course = (
     (40, HANDLER, a.Handle(without=(Waiver(URBAN, "x"),))),
     (45, ACCEPTOR, a.SendCheck("chen")),
@@ -78,6 +80,13 @@ COURSES: dict[str, Course] = {
         *CHECKED[:2],
         (55, COLLECTOR, a.FailCheck(FailReason.NOT_DONE, (URBAN,))),
         (70, LEADER, a.ForceClose(ForceReason.IN_COURT, "x")),
+    ),
+    "merged": (*TO_WORK, (20, DISPATCHER, a.Merge("case-2")), (50, DISPATCHER, a.Unmerge())),
+    "reopened": (
+        *TO_WORK,
+        *CHECKED,
+        (80, LEADER, a.Reopen(ReopenReason.AUDIT)),
+        (85, DISPATCHER, a.Dispatch(URBAN)),
     ),
 }
 
@@ -116,8 +125,15 @@ def events_of(desk: Desk) -> list[CaseEvent]:
 
 
 @asynccontextmanager
-async def rows_of(folder: Path, chunks: Iterable[Sequence[Entry]], database: str) -> AsyncGenerator[Any, None]:
-    """A connection to a database of its own, into which these portions were folded."""
+async def rows_of(
+    folder: Path,
+    chunks: Iterable[Sequence[Entry]],
+    database: str,
+    later: Iterable[Sequence[Entry]] = (),
+    forget: bool = False,
+) -> AsyncGenerator[Any, None]:
+    """A connection to a database of its own, into which these portions were folded, and others after a new start;
+    before that, `forget` makes it one that never held a ledger."""
     node = PostgresNode(folder)
     await node.start()
     try:
@@ -128,16 +144,25 @@ async def rows_of(folder: Path, chunks: Iterable[Sequence[Entry]], database: str
         pool = await open_pool(node.dsn.replace("/postgres", f"/{database}"), 1)
         async with pool.acquire() as connection:
             await migrate(connection)
-        profile = load_profile("xinmi")
-        runner = Runner(pool, "log", profile.about.zone, profile.towns)
-        await runner.start(0, 10_000)
-        for chunk in chunks:
-            await runner.apply(chunk)
+        await fold(pool, chunks)
+        if forget:
+            async with pool.acquire() as connection:
+                await connection.execute("truncate ledger, ledger_round")
+                await connection.execute("delete from checkpoint where projection = 'ledger'")
+        await fold(pool, later)
         async with pool.acquire() as connection:
             yield connection
         await pool.close()
     finally:
         await node.stop()
+
+
+async def fold(pool: Any, chunks: Iterable[Sequence[Entry]]) -> None:
+    profile = load_profile("xinmi")
+    runner = Runner(pool, "log", profile.about.zone, profile.towns)
+    await runner.start(0, END)
+    for chunk in chunks:
+        await runner.apply(chunk)
 
 
 def portions(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
@@ -169,6 +194,22 @@ def test_the_rows_say_what_the_fold_says_in_whatever_portions_they_are_written(t
     assert grids == [grid_of(desks[-1])], "all of a case lies where it lies now"
 
 
+def test_what_an_earlier_release_folded_gets_its_ledger_when_this_one_goes_on(tmp_path: Path) -> None:
+    entries = one_log(lives())
+    half = len(entries) // 2
+    ordered = "select t::text from ledger t order by case_id, version", "select t::text from ledger_round t order by 1"
+
+    async def read() -> tuple[list[Any], list[Any]]:
+        async with rows_of(tmp_path, [entries[:half]], "whole", [entries[half:]]) as connection:
+            whole = [tuple(row) for query in ordered for row in await connection.fetch(query)]
+        async with rows_of(tmp_path, [entries[:half]], "filled", [entries[half:]], forget=True) as connection:
+            return whole, [tuple(row) for query in ordered for row in await connection.fetch(query)]
+
+    whole, filled = asyncio.run(read())
+    assert len(whole) > 40
+    assert filled == whole
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "as_of"),
     [(0, 600, 550), (0, 12, 550), (10, 11, 550), (30, 2_000, 45), (26, 99, 550), (550, 600, 550), (-60, 0, 550)],
@@ -188,7 +229,8 @@ def test_totals_of_a_period_cut_intervals_at_its_ends(tmp_path: Path, begin: int
     assert figures(everywhere) == by_hand(desks, from_ms, to_ms, as_of_ms)
     assert figures(cell) == by_hand(desks[:-1], from_ms, to_ms, as_of_ms), "the case that moved lies outside it now"
     if (begin, end) == (26, 99):
-        assert [(t.ms, t.pause) for t in everywhere if t.holder is None] == [(73 * MINUTE, Pause.SUSPENDED)]
+        pauses = [(t.ms, t.pause) for t in everywhere if t.holder is None]
+        assert pauses == [(73 * MINUTE, Pause.SUSPENDED), (24 * MINUTE, Pause.MERGED)]
 
 
 def figures(totals: Sequence[Total]) -> dict[Any, tuple[int, int, int]]:
