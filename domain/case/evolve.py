@@ -332,7 +332,6 @@ def _self_handled(case: Case, event: SelfHandled) -> Case:
 def _reopened(case: Case, event: Reopened) -> Case:
     """What belongs to a round begins anew; whoever laid hands on the case before still may not check it."""
     assert event.at_ms is not None, "a round begins at an instant"
-    assert case.ended_ms is not None, "only what ended is opened again"
     began = case.opened_ms if case.round_ms is None else case.round_ms
     return replace(
         case,

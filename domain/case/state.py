@@ -77,10 +77,10 @@ class SuspensionRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class Round(msgspec.Struct, frozen=True, gc=False):
-    """An earlier round of a case: from its report or reopening to its end, ms."""
+    """An earlier round of a case: from its report or reopening to its end, ms; None: imported without the end's time."""
 
     opened_ms: int
-    ended_ms: int
+    ended_ms: int | None
 
 
 class Rating(msgspec.Struct, frozen=True, gc=False):

@@ -21,6 +21,7 @@ from domain.case.values import (
     Place,
     ReopenReason,
     Role,
+    Source,
     Status,
 )
 from eventlog.record import DecisionRecord, Outcome
@@ -220,3 +221,22 @@ def test_an_open_appeal_dies_when_the_case_is_opened_again_and_a_decided_one_doe
         told = desk.act(LEADER, AGAIN, LATER + 1)
         assert any(isinstance(event, AppealDropped) for event in told.events) is not answered
         assert (case_of(desk).appeal, case_of(desk).exempt) == (None, False)
+
+
+def test_an_imported_case_whose_end_has_no_time_is_opened_again() -> None:
+    desk = Desk()
+    steps = (
+        a.Step(a.Accept()),
+        a.Step(a.File("010101", "02")),
+        a.Step(a.Dispatch(TEAM), START),
+        a.Step(a.Acknowledge()),
+        a.Step(a.Handle(), START + 1),
+        a.Step(a.SendCheck("x")),
+        a.Step(a.PassCheck()),
+        a.Step(a.Close()),
+    )
+    past = a.ImportCase(Source("old", "1"), a.Report(Place(GRID), Channel.HOTLINE, "010101"), START - 1, steps)
+    assert desk.act(actor(Role.IMPORTER), past, LATER).rejection is None
+    assert (case_of(desk).status, case_of(desk).ended_ms) == (Status.CLOSED, None)
+    assert desk.act(LEADER, AGAIN, LATER + 1).outcome is Outcome.ACCEPTED
+    assert case_of(desk).rounds == (Round(START - 1, None),)
