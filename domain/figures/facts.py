@@ -1,0 +1,206 @@
+"""What the formulas know of one case: a few facts, folded from its events and from the state that they lead to.
+
+Owns the reading of a case for the rates of the domain document §6: when it is due, whether the lead has handled it and
+in time, which stage clocks were met. Facts never ask the time of day: late and on time come as events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.case.events import (
+    Accepted,
+    CaseEvent,
+    CheckFailed,
+    CheckPassed,
+    ClockExtended,
+    ClockNear,
+    ClockOverdue,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    Dispatched,
+    Filed,
+    Imported,
+    Reported,
+)
+from domain.case.evolve import evolve
+from domain.case.state import Case, Clock
+from domain.case.values import HANDLED_STATUSES, HANDLING_CLOCKS, Channel, ClockKind, ClockVerdict, Status
+
+_HANDLED = HANDLED_STATUSES | {Status.CLOSED}
+_CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockPaused, ClockExtended, ClockResumed, ClockNear, ClockOverdue)
+
+
+class Answer(StrEnum):
+    """What became of a stage clock so far. `left_out`: paused, waived, or taken from its holder: it is owed no more."""
+
+    RUNNING = "running"
+    MET = "met"
+    MISSED = "missed"
+    LEFT_OUT = "left_out"
+
+
+class StageClock(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One run of a stage clock; a case has several of a kind after a return or a failed check. Deadline in ms."""
+
+    kind: ClockKind
+    unit: str | None
+    deadline_ms: int
+    answer: Answer
+
+
+class CaseFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One case as the formulas see it; instants in ms.
+
+    `deadline_ms` is the lead's handling deadline as moved by approval, of the round that the case is in; `handled` that
+    the lead's part is done (a case that a leader closed before is not), `late` that the deadline passed first; `exempt`
+    that an appeal against this was upheld. `lead` is the unit that led last and `resent` that another one led before,
+    both in this round. `paused`: in an approved pause, or ended in one. `reporter` is the collector who reported it on
+    patrol. The counts are over all rounds: `checks` those that were answered, `rework` those that failed. `rating` is
+    1-5, the latest.
+    """
+
+    case_id: str
+    number: str
+    grid: str
+    status: Status
+    opened_ms: int
+    reporter: str | None = None
+    accepted_ms: int | None = None
+    filed_ms: int | None = None
+    dispatched_ms: int | None = None
+    closed_ms: int | None = None
+    lead: str | None = None
+    resent: bool = False
+    deadline_ms: int | None = None
+    handled: bool = False
+    handled_ms: int | None = None
+    late: bool = False
+    exempt: bool = False
+    paused: bool = False
+    unhandled: bool = False
+    extensions: int = 0
+    suspensions: int = 0
+    returns: int = 0
+    checks: int = 0
+    rework: int = 0
+    rating: int | None = None
+    rated_ms: int | None = None
+    stages: tuple[StageClock, ...] = ()
+
+    @property
+    def on_time(self) -> bool:
+        """按期: the lead handled it at or before its deadline, or an upheld appeal exempts it (domain §3)."""
+        return self.handled and (self.exempt or not self.late)
+
+    @property
+    def last_ms(self) -> int:
+        """The latest instant by which any formula asks for the case, ms."""
+        others = (self.accepted_ms, self.filed_ms, self.dispatched_ms, self.closed_ms, self.deadline_ms, self.rated_ms)
+        stages = (stage.deadline_ms for stage in self.stages)
+        return max(self.opened_ms, *(instant for instant in others if instant is not None), *stages)
+
+
+class Fold(msgspec.Struct, frozen=True, gc=False):
+    """A case and its facts after the same events; both None before the first one."""
+
+    case: Case | None = None
+    facts: CaseFacts | None = None
+
+
+def fold_facts(before: Fold, case_id: str, events: Iterable[CaseEvent]) -> Fold:
+    """The case and its facts after these events more, in order: in however many pieces they come, the same."""
+    case, facts = before.case, before.facts
+    for event in events:
+        ended = case is not None and case.status is Status.CLOSED
+        case = evolve(case, event)
+        facts = _noted(facts, case_id, event, case)
+        if ended and case.open:  # a new round: who led the last one is no measure of this one's dispatch
+            facts = replace(facts, lead=None, resent=False)
+    return Fold(case, None if case is None or facts is None else _as_it_stands(facts, case))
+
+
+def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case) -> CaseFacts:
+    """What is known from the event itself and from no later state."""
+    if isinstance(event, Reported):
+        return CaseFacts(
+            case_id=case_id,
+            number=event.number,
+            grid=event.place.grid,
+            status=after.status,
+            opened_ms=after.opened_ms,
+            reporter=event.discoverer if event.channel is Channel.PATROL else None,
+        )
+    assert facts is not None, "a case begins with its report"
+    lead = after.lead.unit if after.lead is not None else facts.lead
+    if lead != facts.lead:
+        facts = replace(facts, lead=lead, resent=facts.resent or facts.lead is not None)
+    if isinstance(event, _CLOCK_EVENTS):
+        return facts if event.clock in HANDLING_CLOCKS else replace(facts, stages=_stages(facts.stages, event, after))
+    match event:
+        case Accepted():
+            return replace(facts, accepted_ms=facts.accepted_ms or event.at_ms)
+        case Filed():
+            return replace(facts, filed_ms=facts.filed_ms or event.at_ms)
+        case Dispatched():
+            return replace(facts, dispatched_ms=facts.dispatched_ms or event.at_ms)
+        case CheckPassed() | CheckFailed():
+            return replace(facts, checks=facts.checks + 1)
+        case Imported():  # the source names no person
+            return replace(facts, reporter=None)
+        case _:
+            return facts
+
+
+def _as_it_stands(facts: CaseFacts, case: Case) -> CaseFacts:
+    """What the state says, whatever led to it."""
+    clock = case.handling_clock
+    handled = clock is not None and not clock.running and case.status in _HANDLED and not case.unhandled
+    return replace(
+        facts,
+        grid=case.place.grid,
+        status=case.status,
+        closed_ms=case.ended_ms if case.status is Status.CLOSED else None,
+        deadline_ms=None if clock is None else clock.deadline_ms,
+        handled=handled,
+        handled_ms=clock.stopped_ms if handled and clock is not None else None,
+        late=clock is not None and _breached(clock),
+        paused=case.suspended_until_ms is not None,
+        unhandled=case.unhandled,
+        extensions=case.extensions,
+        suspensions=case.suspensions,
+        returns=case.returns,
+        rework=case.rework,
+    )
+
+
+ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
+
+
+def _stages(stages: tuple[StageClock, ...], event: ClockEvent, after: Case) -> tuple[StageClock, ...]:
+    clock = after.clock(event.clock, event.unit)
+    if clock is None or clock.deadline_ms is None:
+        return stages
+    now = StageClock(clock.kind, clock.unit, clock.deadline_ms, _answer(clock))
+    if isinstance(event, ClockStarted):
+        return (*stages, now)
+    same = [at for at, held in enumerate(stages) if (held.kind, held.unit) == (now.kind, now.unit)]
+    return (*stages[: same[-1]], now, *stages[same[-1] + 1 :]) if same else stages
+
+
+def _answer(clock: Clock) -> Answer:
+    if _breached(clock):
+        return Answer.MISSED
+    if clock.verdict is ClockVerdict.MET:
+        return Answer.MET
+    return Answer.RUNNING if clock.running else Answer.LEFT_OUT
+
+
+def _breached(clock: Clock) -> bool:
+    return clock.overdue or clock.verdict is ClockVerdict.MISSED

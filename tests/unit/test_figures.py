@@ -1,0 +1,348 @@
+"""The formulas of the domain document §6, case by case, and the figures of Tianmen."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from domain.case import actions as a
+from domain.case.values import (
+    HANDLING_CLOCKS,
+    Channel,
+    ClockKind,
+    ExtensionReason,
+    FailReason,
+    ForceReason,
+    Place,
+    ReturnReason,
+    Role,
+    Source,
+    Status,
+    VoidReason,
+)
+from domain.figures.facts import CaseFacts, Fold, fold_facts
+from domain.figures.figure import Figure, Period, mean, percent, total
+from domain.figures.formulas import FORMULAS, STAGES, Volumes, volumes
+from eventlog.record import Outcome
+from tests.support.city import GRID, TEAM, URBAN, actor, ms
+from tests.support.desk import Desk
+from tests.unit.test_case import ACCEPTOR, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
+from tests.unit.test_case_suspension import suspended
+
+HOUR = 3_600_000
+DECEMBER = Period(ms("2016-12-01T00:00"), ms("2017-01-01T00:00"))
+THAT_DAY = Period(ms("2018-10-15T00:00"), ms("2018-10-16T00:00"))
+NEXT_DAY = Period(THAT_DAY.to_ms, ms("2018-10-17T00:00"))
+LEADER = actor(Role.LEADER)
+
+
+def facts_of(desk: Desk) -> CaseFacts:
+    """The facts of the desk's case after all of its records."""
+    events = [event for record in desk.records for event in record.events]
+    facts = fold_facts(Fold(), desk.file.id, events).facts
+    assert facts is not None
+    return facts
+
+
+def counts(name: str, desk: Desk, period: Period = THAT_DAY) -> tuple[int, int]:
+    """What the desk's case adds to the numerator and to the denominator."""
+    return FORMULAS[name].counts(facts_of(desk), period)
+
+
+def handled(desk: Desk, at_ms: int = START + HOUR) -> Desk:
+    desk.act(HANDLER, a.Acknowledge(), START + 1)
+    desk.act(HANDLER, a.Handle(), at_ms)
+    return desk
+
+
+def closed(desk: Desk, at_ms: int) -> Desk:
+    """The desk's handled case, checked and closed an hour later."""
+    desk.act(ACCEPTOR, a.SendCheck("chen"), at_ms)
+    desk.act(COLLECTOR, a.PassCheck(), at_ms + 1)
+    desk.act(SHIFT_HEAD, a.Close(), at_ms + HOUR)
+    assert facts_of(desk).status is Status.CLOSED
+    return desk
+
+
+# --- Tianmen, December 2016 ------------------------------------------------------------------------------------------
+
+
+def tianmen() -> list[CaseFacts]:
+    """1,054 cases accepted: 58 not filed, 24 of those filed due later; of 972 due 911 closed, 737 on time."""
+    due_ms, done_ms = ms("2016-12-20T17:00"), ms("2016-12-19T10:00")
+    accepted = CaseFacts("", "", "429006", Status.NOT_FILED, DECEMBER.from_ms, accepted_ms=DECEMBER.from_ms)
+    filed = replace(accepted, status=Status.HANDLING, filed_ms=DECEMBER.from_ms + 1, lead="team", deadline_ms=due_ms)
+    good = replace(filed, status=Status.CLOSED, handled=True, handled_ms=done_ms, closed_ms=due_ms)
+    late = replace(good, late=True, handled_ms=due_ms + 1, closed_ms=due_ms + 2)
+    later = replace(filed, deadline_ms=DECEMBER.to_ms)
+    kinds = [(accepted, 58), (good, 737), (late, 911 - 737), (filed, 972 - 911), (later, 996 - 972)]
+    cases = [one for one, count in kinds for _ in range(count)]
+    return [replace(one, case_id=f"case-{number}") for number, one in enumerate(cases)]
+
+
+def test_the_figures_of_tianmen_in_december_2016_come_out_as_published() -> None:
+    cases = tianmen()
+    counted = volumes(cases, DECEMBER)
+    assert (counted.accepted, counted.filed) == (1_054, 996)
+    closing, on_time = (
+        FORMULAS[name].figure(cases, DECEMBER, "429006", "0", named=True)
+        for name in ("closing_rate", "on_time_closing_rate")
+    )
+    assert (closing.numerator, closing.denominator) == (911, 972)
+    assert (on_time.numerator, on_time.denominator) == (737, 972)
+    assert (percent(closing, 2), percent(on_time, 2)) == ("93.72", "75.82")
+    assert len(set(closing.denominator_cases)) == 972
+    assert set(on_time.numerator_cases) < set(closing.numerator_cases) < set(closing.denominator_cases)
+
+
+# --- how a number is shown -------------------------------------------------------------------------------------------
+
+
+def figure(numerator: int, denominator: int) -> Figure:
+    return Figure("closing_rate", 1, "4", DECEMBER, "0", numerator, denominator)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "shown"),
+    [(9496, 10_000, "94.9"), (1, 1, "100.0"), (0, 7, "0.0"), (999_999, 1_000_000, "99.9"), (19, 20, "95.0")],
+)
+def test_a_share_is_cut_off_and_never_rounded(numerator: int, denominator: int, shown: str) -> None:
+    assert percent(figure(numerator, denominator)) == shown
+
+
+def test_a_rate_of_nothing_is_no_figure() -> None:
+    nothing = FORMULAS["closing_rate"].figure([], DECEMBER, "4", "0")
+    assert (nothing.value, percent(nothing), mean(nothing)) == (None, None, None)
+
+
+@given(st.integers(1, 10**7), st.integers(0, 10**7), st.integers(0, 3), st.integers(0, 100_000))
+def test_what_is_shown_never_crosses_a_target(denominator: int, done: int, decimals: int, target: int) -> None:
+    shown = percent(figure(min(done, denominator), denominator), decimals)
+    assert shown is not None
+    exact, written = Fraction(min(done, denominator), denominator) * 100, Fraction(shown)
+    goal = Fraction(target, 10**decimals)
+    assert (written >= goal) == (exact >= goal)
+    assert written <= exact < written + Fraction(1, 10**decimals)
+
+
+def test_only_figures_of_one_kind_add_up() -> None:
+    assert total([figure(1, 2), figure(3, 4)], "42").denominator == 6
+    for other in (replace(figure(1, 2), version=2), replace(figure(1, 2), position="1"), None):
+        with pytest.raises(ValueError, match="do not add up"):
+            total([figure(1, 2), other] if other else [], "4")
+
+
+# --- who is due, and what is done ------------------------------------------------------------------------------------
+
+RATES = ("closing_rate", "on_time_closing_rate", "handling_rate", "handling_rate_b", "handling_rate_c")
+
+
+def all_of(desk: Desk, period: Period = THAT_DAY) -> list[tuple[int, int]]:
+    return [counts(name, desk, period) for name in RATES]
+
+
+def test_a_case_handled_and_closed_in_time_is_in_every_rate_of_the_day_of_its_deadline() -> None:
+    desk = closed(handled(dispatched("02")), START + 2 * HOUR)
+    assert all_of(desk) == [(1, 1)] * 5
+    assert all_of(desk, NEXT_DAY) == [(0, 0)] * 5
+
+
+def test_handled_is_not_closed_and_an_open_case_in_time_is_not_yet_in_variant_c() -> None:
+    assert all_of(handled(dispatched("02"))) == [(0, 1), (0, 1), (1, 1), (1, 1), (0, 0)]
+    assert all_of(dispatched("02")) == [(0, 1), (0, 1), (0, 1), (0, 1), (0, 0)]
+
+
+def test_on_time_is_at_the_deadline_and_late_a_millisecond_after_it() -> None:
+    deadline = START + 2 * HOUR  # 2UH
+    for after, on_time in ((0, 1), (1, 0)):
+        desk = closed(handled(dispatched("01"), deadline + after), deadline + HOUR)
+        assert all_of(desk) == [(1, 1), (on_time, 1), (1, 1), (on_time, 1), (on_time, 1)]
+
+
+def test_an_open_case_past_its_deadline_is_in_variant_c_as_not_done() -> None:
+    desk = dispatched("01")
+    desk.act(actor(Role.SYSTEM, scope=""), a.Tick(), START + 3 * HOUR)
+    assert all_of(desk) == [(0, 1), (0, 1), (0, 1), (0, 1), (0, 1)]
+
+
+def test_a_late_case_stays_late_when_it_is_given_back_and_handled_after_all() -> None:
+    desk = dispatched("01")
+    desk.act(HANDLER, a.Return(ReturnReason.CANNOT_FIND), START + 3 * HOUR)
+    assert all_of(desk) == [(0, 1), (0, 1), (0, 1), (0, 1), (0, 1)]
+    desk.act(DISPATCHER, a.Dispatch(TEAM), START + 4 * HOUR)
+    desk.act(HANDLER, a.Acknowledge(), START + 4 * HOUR + 1)
+    desk.act(HANDLER, a.Handle(), START + 4 * HOUR + 2)
+    facts = facts_of(desk)
+    assert (facts.handled, facts.late, facts.on_time) == (True, True, False)
+
+
+def test_an_upheld_appeal_counts_as_on_time_and_stays_late_to_see() -> None:
+    late = facts_of(closed(handled(dispatched("01"), START + 3 * HOUR), START + 4 * HOUR))
+    exempt = replace(late, exempt=True)
+    name = "on_time_closing_rate"
+    assert [FORMULAS[name].counts(one, THAT_DAY) for one in (late, exempt)] == [(0, 1), (1, 1)]
+    assert exempt.late
+
+
+def test_a_void_case_is_in_the_void_rate_and_in_no_other() -> None:
+    desk = dispatched("02")
+    desk.act(SHIFT_HEAD, a.Void(VoidReason.TRIAL), START + 1)
+    assert facts_of(desk).deadline_ms is not None
+    found = {name: counts(name, desk) for name in FORMULAS}
+    assert {name for name, each in found.items() if each != (0, 0)} == {"void_rate"}
+    assert found["void_rate"] == (1, 1)
+
+
+def test_what_is_void_before_dispatch_is_over_no_dispatched_case() -> None:
+    desk = Desk()
+    desk.act(ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101"), START)
+    desk.act(SHIFT_HEAD, a.Void(VoidReason.TRIAL), START + 1)
+    assert counts("void_rate", desk) == (0, 0)
+
+
+def test_a_paused_case_is_due_to_close_but_not_in_jinhua_and_not_to_be_handled() -> None:
+    desk = suspended()
+    assert counts("closing_rate", desk) == (0, 1)
+    for name in ("closing_rate_jinhua", "on_time_closing_rate_jinhua", "handling_rate", "handling_rate_b"):
+        assert counts(name, desk) == (0, 0)
+    assert counts("suspension_rate", desk) == (1, 1)
+    desk.act(DISPATCHER, a.Resume(), ms("2018-10-16T09:00"))
+    assert counts("handling_rate", desk) == (0, 0), "the pause moved the deadline to another day"
+    assert counts("handling_rate", desk, NEXT_DAY) == (0, 1)
+
+
+def test_a_case_closed_by_force_is_closed_but_handled_only_if_its_lead_had_handled_it() -> None:
+    before, after = dispatched("02"), handled(dispatched("02"))
+    for desk in (before, after):
+        desk.act(LEADER, a.ForceClose(ForceReason.IN_COURT, "x"), START + 2 * HOUR)
+    assert all_of(before) == [(1, 1), (0, 1), (0, 1), (0, 1), (0, 1)]
+    assert all_of(after) == [(1, 1)] * 5
+
+
+def test_an_extension_moves_the_case_into_the_period_of_its_new_deadline() -> None:
+    desk = dispatched("02")
+    desk.act(HANDLER, a.Acknowledge(), START + 1)
+    desk.act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, "4WH"), START + 2)
+    assert counts("extension_rate", desk) == (0, 1), "asked for is not granted"
+    desk.act(SHIFT_HEAD, a.DecideExtension(granted=True), START + 3)
+    assert counts("extension_rate", desk) == (0, 0)
+    assert counts("extension_rate", desk, NEXT_DAY) == (1, 1)
+
+
+def test_rework_is_over_cases_that_were_checked_however_often() -> None:
+    desk = handled(dispatched("02"))
+    assert counts("rework_rate", desk) == (0, 0)
+    desk.act(ACCEPTOR, a.SendCheck("chen"), START + 2 * HOUR)
+    assert counts("rework_rate", desk) == (0, 0)
+    desk.act(COLLECTOR, a.FailCheck(FailReason.NOT_DONE), START + 2 * HOUR + 1)
+    assert counts("rework_rate", desk, NEXT_DAY) == (0, 0)
+    assert counts("rework_rate", desk) == (1, 1)
+    assert counts("handling_rate", desk) == (0, 1), "what is sent back is not handled"
+    desk.act(HANDLER, a.Handle(), START + 2 * HOUR + 2)
+    assert counts("rework_rate", closed(desk, START + 3 * HOUR)) == (1, 1)
+
+
+def test_a_return_and_another_unit_are_two_things() -> None:
+    same, other = dispatched("02"), dispatched("02")
+    for desk in (same, other):
+        desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 1)
+    assert counts("exact_dispatch_rate", same) == (1, 1)
+    for desk, unit in ((same, TEAM), (other, URBAN)):
+        desk.act(DISPATCHER, a.Dispatch(unit), START + 2)
+    assert [counts("return_rate", desk) for desk in (same, other)] == [(1, 1), (1, 1)]
+    assert [counts("exact_dispatch_rate", desk) for desk in (same, other)] == [(1, 1), (0, 1)]
+
+
+# --- stage clocks, reports, ratings ----------------------------------------------------------------------------------
+
+
+def test_a_stage_clock_is_met_missed_or_running_and_counts_once_a_run() -> None:
+    desk = dispatched("02")
+    assert counts("accept_in_time_rate", desk) == counts("dispatch_in_time_rate", desk) == (1, 1)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 1)
+    desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 1)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 0), "nobody owes a signature any more"
+    desk.act(DISPATCHER, a.Dispatch(TEAM), START + HOUR)
+    assert counts("dispatch_in_time_rate", desk) == (1, 2), "15UM the second time, too"
+    desk.act(HANDLER, a.Acknowledge(), START + HOUR + 1)
+    assert counts("acknowledge_in_time_rate", desk) == (1, 1)
+    assert counts("dispatch_in_time_rate", desk, NEXT_DAY) == (0, 0)
+
+
+def test_a_declined_report_was_answered_in_time_and_is_due_nowhere() -> None:
+    desk = Desk()
+    desk.act(ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101"), START)
+    desk.act(ACCEPTOR, a.Decline(next(iter(a.DeclineReason))), START + 1)
+    assert counts("accept_in_time_rate", desk) == (1, 1)
+    assert all_of(desk) == [(0, 0)] * 5
+
+
+def test_every_stage_clock_has_a_rate() -> None:
+    assert {str(kind) for kind in set(ClockKind) - HANDLING_CLOCKS} <= STAGES.keys()
+    assert {f"{kind}_in_time_rate" for kind in STAGES} < FORMULAS.keys()
+
+
+def patrolled() -> Desk:
+    desk = Desk()
+    head = actor(Role.GRID_HEAD, "sun", level=2)
+    desk.act(actor(Role.COLLECTOR, "chen", level=3), a.Report(Place(GRID), Channel.PATROL, "010101"), START)
+    desk.act(head, a.Accept(), START + 1)
+    return desk
+
+
+def test_a_collectors_report_is_valid_once_it_is_filed_and_not_void() -> None:
+    desk, head = patrolled(), actor(Role.GRID_HEAD, "sun", level=2)
+    assert (facts_of(desk).reporter, counts("valid_report_rate", desk)) == ("chen", (0, 1))
+    desk.act(head, a.File(condition="02"), START + 2)
+    assert counts("valid_report_rate", desk) == (1, 1)
+    assert counts("valid_report_rate", desk, NEXT_DAY) == (0, 0)
+    desk.act(head, a.Void(VoidReason.NOTHING_FOUND), START + 3)
+    assert counts("valid_report_rate", desk) == (0, 1)
+    forced = patrolled()
+    forced.act(LEADER, a.ForceClose(ForceReason.IN_COURT, "x"), START + 2)
+    assert counts("valid_report_rate", forced) == (0, 1)
+    assert counts("valid_report_rate", dispatched("02")) == (0, 0), "the hotline is no collector"
+
+
+def test_satisfaction_is_a_mean_with_its_number_of_answers() -> None:
+    one = facts_of(closed(handled(dispatched("02")), START + 2 * HOUR))
+    cases = [replace(one, case_id=str(n), rating=r, rated_ms=START) for n, r in enumerate((5, 5, 4))]
+    found = FORMULAS["satisfaction"].figure([one, *cases], THAT_DAY, "4", "0", named=True)
+    assert (found.numerator, found.denominator, mean(found)) == (14, 3, "4.66")
+    assert found.denominator_cases == ("0", "1", "2")
+
+
+def imported(*steps: a.Step) -> Desk:
+    """A past case of the hotline's with a deadline of its own, at 17:00."""
+    report = a.Report(Place(GRID), Channel.PATROL, "010101")
+    action = a.ImportCase(Source("old", "1"), report, START - 3, steps, ms("2018-10-15T17:00"))
+    desk = Desk()
+    record = desk.act(actor(Role.IMPORTER, "import", scope=""), action, ms("2018-10-17T09:00"))
+    assert record.outcome is Outcome.ACCEPTED, record
+    return desk
+
+
+PAST = (a.Step(a.Accept(), START - 2), a.Step(a.File("010101", "02"), None), a.Step(a.Dispatch(TEAM), START))
+
+
+def test_an_imported_case_is_due_when_its_source_says_and_its_unstated_steps_are_in_no_stage_rate() -> None:
+    for handled_ms, expected in ((ms("2018-10-15T17:00"), (1, 1)), (ms("2018-10-15T17:01"), (0, 1))):
+        desk = imported(*PAST, a.Step(a.Acknowledge(), START + 1), a.Step(a.Handle(), handled_ms))
+        assert counts("handling_rate", desk) == (1, 1)
+        assert counts("handling_rate_b", desk) == expected
+        assert (facts_of(desk).filed_ms, facts_of(desk).dispatched_ms) == (None, START)
+        assert counts("file_in_time_rate", desk) == (0, 0)
+        assert counts("accept_in_time_rate", desk) == (1, 1)
+        assert counts("valid_report_rate", desk) == (0, 0), "the source names no person"
+    assert counts("handling_rate_c", imported(*PAST)) == (0, 1), "open, and overdue since"
+
+
+def test_volumes_count_each_step_by_its_own_instant() -> None:
+    one = facts_of(closed(handled(dispatched("02")), START + 2 * HOUR))
+    assert volumes([one, one], THAT_DAY) == Volumes(2, 2, 2, 2, 2)
+    assert volumes([one], NEXT_DAY) == Volumes()
+    assert one.last_ms >= START + 3 * HOUR
