@@ -30,6 +30,7 @@ KEYS = {
     "timeline": "case_id, seq",
     "board": "case_id",
     "board_count": "partition, town, day",
+    "facts": "case_id",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

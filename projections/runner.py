@@ -11,15 +11,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from eventlog.stored import Entry
-from projections import adoptions, board, case_state, checkpoint, outcomes, timeline
-from projections.checkpoint import WrongLog
+from projections import adoptions, board, case_state, checkpoint, facts, outcomes, timeline
+from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
 
 CHUNK_RECORDS_MAX = 2_000
-NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME)
+NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME, facts.NAME)
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -65,12 +66,16 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_board(connection: Any, folded: Folded, suffix: str) -> None:
         await board.write(connection, folded.steps, zone, suffix)
 
+    async def write_facts(connection: Any, folded: Folded, suffix: str) -> None:
+        await facts.write(connection, folded.steps, f"{facts.NAME}{suffix}")
+
     return {
         adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
         outcomes.NAME: write_outcomes,
         timeline.NAME: write_timeline,
         board.NAME: write_board,
+        facts.NAME: write_facts,
     }
 
 
@@ -102,6 +107,8 @@ class Runner:
             adopted = await adoptions.read_rows(connection, partition)
             homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
+        if place is not None and places[facts.NAME] is None:
+            places[facts.NAME] = await self._fill(partition, place)
         for name, other in places.items():
             if (other and other.next_offset) != (place and place.next_offset):
                 raise WrongLog(
@@ -116,6 +123,15 @@ class Runner:
         self._folders[partition] = folder
         self._towns[partition] = adoptions.towns_after(adopted, self._before, homes)
         return folder.next_offset
+
+    async def _fill(self, partition: int, place: Checkpoint) -> Checkpoint:
+        """An earlier release folded no facts: they are made from the timeline's rows. Raises PassedBy."""
+        reached = replace(place, projection=facts.NAME)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await checkpoint.require_place(connection, timeline.NAME, {partition: place.next_offset})
+            await facts.fill(connection, partition)
+            await checkpoint.write(connection, [reached])
+        return reached
 
     def drop(self, partition: int) -> None:
         """Let go of a partition."""

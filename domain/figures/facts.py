@@ -6,7 +6,7 @@ in time, which stage clocks were met. Facts never ask the time of day: late and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -29,11 +29,12 @@ from domain.case.events import (
     Imported,
     Reported,
 )
-from domain.case.evolve import evolve
+from domain.case.evolve import evolve, fold
 from domain.case.state import Case, Clock
 from domain.case.values import HANDLED_STATUSES, HANDLING_CLOCKS, Channel, ClockKind, ClockVerdict, Status
 
 _HANDLED = HANDLED_STATUSES | {Status.CLOSED}
+ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
 _CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockPaused, ClockExtended, ClockResumed, ClockNear, ClockOverdue)
 
 
@@ -47,11 +48,14 @@ class Answer(StrEnum):
 
 
 class StageClock(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One run of a stage clock; a case has several of a kind after a return or a failed check. Deadline in ms."""
+    """One run of a stage clock; a case has several of a kind after a return or a failed check.
+
+    `deadline_ms` is None where the standard sets no limit.
+    """
 
     kind: ClockKind
     unit: str | None
-    deadline_ms: int
+    deadline_ms: int | None
     answer: Answer
 
 
@@ -103,8 +107,8 @@ class CaseFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def last_ms(self) -> int:
         """The latest instant by which any formula asks for the case, ms."""
         others = (self.accepted_ms, self.filed_ms, self.dispatched_ms, self.closed_ms, self.deadline_ms, self.rated_ms)
-        stages = (stage.deadline_ms for stage in self.stages)
-        return max(self.opened_ms, *(instant for instant in others if instant is not None), *stages)
+        instants = (*others, *(stage.deadline_ms for stage in self.stages))
+        return max(self.opened_ms, *(instant for instant in instants if instant is not None), 0)
 
 
 class Fold(msgspec.Struct, frozen=True, gc=False):
@@ -114,26 +118,38 @@ class Fold(msgspec.Struct, frozen=True, gc=False):
     facts: CaseFacts | None = None
 
 
-def fold_facts(before: Fold, case_id: str, events: Iterable[CaseEvent]) -> Fold:
-    """The case and its facts after these events more, in order: in however many pieces they come, the same."""
+def fold_facts(before: Fold, case_id: str, events: Sequence[CaseEvent], after: Case | None = None) -> Fold:
+    """The case and its facts after these events more, in order: in however many pieces they come, the same.
+
+    `after` is the case after them, for who knows it already: then most records need no second fold.
+    """
     case, facts = before.case, before.facts
-    for event in events:
+    told = [event for event in events if not isinstance(event, _CLOCK_EVENTS)]
+    if after is None:
+        after = fold(case, events)
+    for event in told:
         ended = case is not None and case.status is Status.CLOSED
-        case = evolve(case, event)
+        case = after if len(told) == 1 and after is not None else evolve(case, event)
         facts = _noted(facts, case_id, event, case)
         if ended and case.open:  # a new round: who led the last one is no measure of this one's dispatch
             facts = replace(facts, lead=None, resent=False)
-    return Fold(case, None if case is None or facts is None else _as_it_stands(facts, case))
+    if after is None or facts is None:
+        return before
+    stages = facts.stages
+    for event in events:
+        if isinstance(event, _CLOCK_EVENTS) and event.clock not in HANDLING_CLOCKS:
+            stages = _stages(stages, event)
+    return Fold(after, _as_it_stands(facts, after, stages))
 
 
 def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case) -> CaseFacts:
-    """What is known from the event itself and from no later state."""
+    """What is known from the event itself and from no later state. Clocks of `after` are not looked at."""
     if isinstance(event, Reported):
         return CaseFacts(
             case_id=case_id,
             number=event.number,
             grid=event.place.grid,
-            status=after.status,
+            status=Status.REPORTED,
             opened_ms=after.opened_ms,
             reporter=event.discoverer if event.channel is Channel.PATROL else None,
         )
@@ -141,8 +157,6 @@ def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case)
     lead = after.lead.unit if after.lead is not None else facts.lead
     if lead != facts.lead:
         facts = replace(facts, lead=lead, resent=facts.resent or facts.lead is not None)
-    if isinstance(event, _CLOCK_EVENTS):
-        return facts if event.clock in HANDLING_CLOCKS else replace(facts, stages=_stages(facts.stages, event, after))
     match event:
         case Accepted():
             return replace(facts, accepted_ms=facts.accepted_ms or event.at_ms)
@@ -158,7 +172,7 @@ def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case)
             return facts
 
 
-def _as_it_stands(facts: CaseFacts, case: Case) -> CaseFacts:
+def _as_it_stands(facts: CaseFacts, case: Case, stages: tuple[StageClock, ...]) -> CaseFacts:
     """What the state says, whatever led to it."""
     clock = case.handling_clock
     handled = clock is not None and not clock.running and case.status in _HANDLED and not case.unhandled
@@ -177,29 +191,35 @@ def _as_it_stands(facts: CaseFacts, case: Case) -> CaseFacts:
         suspensions=case.suspensions,
         returns=case.returns,
         rework=case.rework,
+        stages=stages,
     )
 
 
-ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
-
-
-def _stages(stages: tuple[StageClock, ...], event: ClockEvent, after: Case) -> tuple[StageClock, ...]:
-    clock = after.clock(event.clock, event.unit)
-    if clock is None or clock.deadline_ms is None:
-        return stages
-    now = StageClock(clock.kind, clock.unit, clock.deadline_ms, _answer(clock))
+def _stages(stages: tuple[StageClock, ...], event: ClockEvent) -> tuple[StageClock, ...]:
+    """The runs after one more event of one of them: the last of its kind and unit."""
     if isinstance(event, ClockStarted):
-        return (*stages, now)
-    same = [at for at, held in enumerate(stages) if (held.kind, held.unit) == (now.kind, now.unit)]
-    return (*stages[: same[-1]], now, *stages[same[-1] + 1 :]) if same else stages
+        return (*stages, StageClock(event.clock, event.unit, event.deadline_ms, Answer.RUNNING))
+    for at in range(len(stages) - 1, -1, -1):
+        if (stages[at].kind, stages[at].unit) == (event.clock, event.unit):
+            return (*stages[:at], _run(stages[at], event), *stages[at + 1 :])
+    return stages
 
 
-def _answer(clock: Clock) -> Answer:
-    if _breached(clock):
-        return Answer.MISSED
-    if clock.verdict is ClockVerdict.MET:
-        return Answer.MET
-    return Answer.RUNNING if clock.running else Answer.LEFT_OUT
+def _run(stage: StageClock, event: ClockEvent) -> StageClock:
+    match event:
+        case ClockResumed() | ClockExtended():
+            moved = replace(stage, deadline_ms=event.deadline_ms)
+            return moved if stage.answer is Answer.MISSED else replace(moved, answer=Answer.RUNNING)
+        case ClockOverdue():
+            return replace(stage, answer=Answer.MISSED)
+        case ClockStopped(verdict=ClockVerdict.MISSED):
+            return replace(stage, answer=Answer.MISSED)
+        case ClockStopped(verdict=verdict) if stage.answer is not Answer.MISSED:
+            return replace(stage, answer=Answer.MET if verdict is ClockVerdict.MET else Answer.LEFT_OUT)
+        case ClockPaused() if stage.answer is not Answer.MISSED:
+            return replace(stage, answer=Answer.LEFT_OUT)
+        case _:
+            return stage
 
 
 def _breached(clock: Clock) -> bool:

@@ -85,9 +85,11 @@ def _of_stage(kind: str) -> Callable[[CaseFacts, Period], Counted]:
     def counts(facts: CaseFacts, period: Period) -> Counted:
         if facts.status is Status.VOID:
             return NOTHING
-        due = [s for s in facts.stages if s.kind == kind and s.answer is not Answer.LEFT_OUT]
-        here = [s for s in due if period.holds(s.deadline_ms)]
-        return sum(s.answer is Answer.MET for s in here), len(here)
+        met = due = 0
+        for stage in facts.stages:
+            if stage.kind == kind and stage.answer is not Answer.LEFT_OUT and period.holds(stage.deadline_ms):
+                met, due = met + (stage.answer is Answer.MET), due + 1
+        return met, due
 
     return counts
 

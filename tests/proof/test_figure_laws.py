@@ -113,7 +113,7 @@ class Read:
         if facts is None:
             return Counter()
         assert self.whole.case == self._course.file.case
-        assert self._in_pieces() == self.whole
+        assert self._in_pieces() == self._record_by_record() == self.whole
         found = {name: FORMULAS[name].counts(facts, ALL_TIME) for name in FORMULAS}
         oracle = read(self.events).variants(ALL_TIME.from_ms, ALL_TIME.to_ms)
         assert {name: found[name] for name in oracle} == oracle
@@ -125,6 +125,14 @@ class Read:
         while left:
             size = self._data.draw(st.integers(1, len(left)), label="piece")
             fold, left = fold_facts(fold, "case-1", left[:size]), left[size:]
+        return fold
+
+    def _record_by_record(self) -> Fold:
+        """As the projection does, which knows the case after each record."""
+        fold = Fold()
+        for step in self._course.steps:
+            if step.changed:
+                fold = fold_facts(fold, "case-1", step.record.events, step.after.case)
         return fold
 
     def _as_on_the_board(self, facts: CaseFacts) -> None:
