@@ -23,7 +23,8 @@ from api.problems import Problem
 from domain.case.values import Actor, Role
 from domain.figures.facts import CaseFacts
 from domain.figures.figure import Figure, Period, mean, percent, total
-from domain.figures.formulas import FORMULAS, Formula, Volumes, volumes
+from domain.figures.formulas import FORMULAS, Formula
+from domain.figures.volumes import Volumes, volumes
 from projections import facts
 
 READERS = (Role.LEADER, Role.INSPECTOR, Role.APPRAISER, Role.AUDITOR, Role.SHIFT_HEAD, Role.DISPATCHER)

@@ -17,8 +17,9 @@ from domain.figures.figure import Figure, Period
 Counted = tuple[int, int]
 """What one case adds to the numerator and to the denominator."""
 NOTHING: Counted = (0, 0)
-UNCOUNTED: frozenset[Status] = frozenset(s for s in Status if s in {"void", "merged", "declined", "not_filed"})
-"""Ended without being owed: due in no period, whatever their clock says."""
+TURNED_AWAY: frozenset[Status] = frozenset({Status.VOID, Status.DECLINED, Status.NOT_FILED})
+UNCOUNTED: frozenset[Status] = frozenset(s for s in Status if s in TURNED_AWAY or s in {"merged"})
+"""Ended without being owed: due in no period, whatever their clock says. A merged case is owed as part of the other."""
 
 Holds = Callable[[CaseFacts], bool]
 
@@ -95,11 +96,11 @@ def _of_stage(kind: str) -> Callable[[CaseFacts, Period], Counted]:
 
 
 def _valid(facts: CaseFacts, period: Period) -> Counted:
-    """Reports of collectors by the instant of the report; valid are those filed, or handled at once, and not void."""
+    """Reports of collectors by the instant of the report; valid: filed or handled at once, not turned away since."""
     if facts.reporter is None or not period.holds(facts.opened_ms):
         return NOTHING
     ended_well = facts.status is Status.CLOSED and not facts.unhandled
-    return int(facts.status is not Status.VOID and (facts.filed_ms is not None or ended_well)), 1
+    return int(facts.status not in TURNED_AWAY and (facts.filed_ms is not None or ended_well)), 1
 
 
 def _rated(facts: CaseFacts, period: Period) -> Counted:
@@ -235,29 +236,10 @@ _ALL = (
         1,
         "有效上报率",
         "valid report rate",
-        "filed or handled at once, and not void ÷ reports of collectors on patrol",
+        "filed or handled at once, and neither void nor turned away since ÷ reports of collectors on patrol",
         _valid,
     ),
     Formula("satisfaction", 1, "满意度", "satisfaction", "sum of ratings ÷ number of answers", _rated, mean=True),
 )
 
 FORMULAS: dict[str, Formula] = {formula.name: formula for formula in _ALL}
-
-
-class Volumes(msgspec.Struct, frozen=True, gc=False):
-    """How many cases were reported, accepted, filed, dispatched and closed in a period, each by its own instant."""
-
-    reported: int = 0
-    accepted: int = 0
-    filed: int = 0
-    dispatched: int = 0
-    closed: int = 0
-
-
-def volumes(facts: Iterable[CaseFacts], period: Period) -> Volumes:
-    """Count these cases; an instant that the source of an import does not state lies in no period."""
-    totals = [0, 0, 0, 0, 0]
-    for one in facts:
-        instants = (one.opened_ms, one.accepted_ms, one.filed_ms, one.dispatched_ms, one.closed_ms)
-        totals = [total + period.holds(at_ms) for total, at_ms in zip(totals, instants, strict=True)]
-    return Volumes(*totals)

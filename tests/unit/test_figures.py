@@ -26,7 +26,8 @@ from domain.case.values import (
 )
 from domain.figures.facts import CaseFacts, Fold, fold_facts
 from domain.figures.figure import Figure, Period, mean, percent, total
-from domain.figures.formulas import FORMULAS, STAGES, Volumes, volumes
+from domain.figures.formulas import FORMULAS, STAGES
+from domain.figures.volumes import Volumes, volumes
 from eventlog.record import Outcome
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
@@ -306,6 +307,37 @@ def test_a_collectors_report_is_valid_once_it_is_filed_and_not_void() -> None:
     forced.act(LEADER, a.ForceClose(ForceReason.IN_COURT, "x"), START + 2)
     assert counts("valid_report_rate", forced) == (0, 1)
     assert counts("valid_report_rate", dispatched("02")) == (0, 0), "the hotline is no collector"
+
+
+def test_a_report_that_another_desk_turns_away_is_not_valid_any_more() -> None:
+    desk, head = patrolled(), actor(Role.GRID_HEAD, "sun", level=2)
+    desk.act(head, a.File(condition="02"), START + 2)
+    desk.act(head, a.Escalate(a.EscalationReason.MAJOR_MATTER), START + 3)
+    assert counts("valid_report_rate", desk) == (1, 1)
+    desk.act(actor(Role.ACCEPTOR, level=1), a.Decline(next(iter(a.DeclineReason))), START + 4)
+    assert facts_of(desk).status is Status.DECLINED
+    assert counts("valid_report_rate", desk) == (0, 1)
+
+
+def test_a_verification_has_its_clock_and_pauses_the_desks() -> None:
+    desk = Desk()
+    desk.act(ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101"), START)
+    desk.act(ACCEPTOR, a.RequestVerification("chen"), START + 1)
+    assert counts("accept_in_time_rate", desk) == (0, 0), "nobody's time runs at the desk"
+    assert counts("verify_in_time_rate", desk) == (0, 1)
+    desk.act(COLLECTOR, a.GiveVerification(a.Finding.TRUE), START + 2)
+    assert counts("verify_in_time_rate", desk) == (1, 1)
+    assert counts("accept_in_time_rate", desk) == (0, 1)
+
+
+def test_another_lead_at_work_is_a_dispatch_that_was_not_exact_and_its_clock_decides() -> None:
+    desk = dispatched("02")
+    desk.act(DISPATCHER, a.Reassign(TEAM, (URBAN,)), START + 1)
+    assert counts("exact_dispatch_rate", desk) == (1, 1), "the lead is the same"
+    desk.act(DISPATCHER, a.Reassign(URBAN), ms("2018-10-16T09:00"))
+    assert counts("exact_dispatch_rate", desk) == (0, 0)
+    assert counts("exact_dispatch_rate", desk, NEXT_DAY) == (0, 1)
+    assert not facts_of(desk).late, "the deadline of the other unit passed, not this one's"
 
 
 def test_satisfaction_is_a_mean_with_its_number_of_answers() -> None:

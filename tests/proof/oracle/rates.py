@@ -37,7 +37,7 @@ class Seen:
 
 def read(events: Sequence[e.CaseEvent]) -> Seen:
     """Look through all of a case's events."""
-    leads = [event.lead for event in events if isinstance(event, e.Dispatched)]
+    leads = [event.lead for event in events if isinstance(event, e.Dispatched | e.Reassigned)]
     clock = _of_lead(events, leads[-1]) if leads else []
     deadlines = [
         event.deadline_ms for event in clock if isinstance(event, e.ClockStarted | e.ClockExtended | e.ClockResumed)
