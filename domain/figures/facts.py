@@ -108,7 +108,7 @@ class CaseFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The latest instant by which any formula asks for the case, ms."""
         others = (self.accepted_ms, self.filed_ms, self.dispatched_ms, self.closed_ms, self.deadline_ms, self.rated_ms)
         instants = (*others, *(stage.deadline_ms for stage in self.stages))
-        return max(self.opened_ms, *(instant for instant in instants if instant is not None), 0)
+        return max([self.opened_ms, *(instant for instant in instants if instant is not None)])
 
 
 class Fold(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,7 @@ gave before stays what it was. What the text leaves open is decided in docs/figu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -69,30 +70,22 @@ def _closed(facts: CaseFacts) -> bool:
     return facts.status is Status.CLOSED
 
 
-def _of_due(done: Holds, owed: Holds) -> Callable[[CaseFacts, Period], Counted]:
+def _of_due(done: Holds, owed: Holds, facts: CaseFacts, period: Period) -> Counted:
     """Cases by the lead's handling deadline as moved by approval (domain document §4, "Which clock is late")."""
-
-    def counts(facts: CaseFacts, period: Period) -> Counted:
-        if not period.holds(facts.deadline_ms) or not owed(facts):
-            return NOTHING
-        return int(done(facts)), 1
-
-    return counts
+    if not period.holds(facts.deadline_ms) or not owed(facts):
+        return NOTHING
+    return int(done(facts)), 1
 
 
-def _of_stage(kind: str) -> Callable[[CaseFacts, Period], Counted]:
+def _of_stage(kind: str, facts: CaseFacts, period: Period) -> Counted:
     """Runs of a stage clock by their own deadline."""
-
-    def counts(facts: CaseFacts, period: Period) -> Counted:
-        if facts.status is Status.VOID:
-            return NOTHING
-        met = due = 0
-        for stage in facts.stages:
-            if stage.kind == kind and stage.answer is not Answer.LEFT_OUT and period.holds(stage.deadline_ms):
-                met, due = met + (stage.answer is Answer.MET), due + 1
-        return met, due
-
-    return counts
+    if facts.status is Status.VOID:
+        return NOTHING
+    met = due = 0
+    for stage in facts.stages:
+        if stage.kind == kind and stage.answer is not Answer.LEFT_OUT and period.holds(stage.deadline_ms):
+            met, due = met + (stage.answer is Answer.MET), due + 1
+    return met, due
 
 
 def _valid(facts: CaseFacts, period: Period) -> Counted:
@@ -124,14 +117,14 @@ _DUE = "due to close"
 _SHOULD = "dispatched, due, less void, merged and suspended"
 
 _ALL = (
-    Formula("closing_rate", 1, "结案率", "closing rate", f"closed ÷ {_DUE}", _of_due(_closed, _owed)),
+    Formula("closing_rate", 1, "结案率", "closing rate", f"closed ÷ {_DUE}", partial(_of_due, _closed, _owed)),
     Formula(
         "on_time_closing_rate",
         1,
         "按期结案率",
         "on-time closing rate",
         f"closed, handled on time ÷ {_DUE}",
-        _of_due(lambda f: _closed(f) and f.on_time, _owed),
+        partial(_of_due, lambda f: _closed(f) and f.on_time, _owed),
     ),
     Formula(
         "closing_rate_jinhua",
@@ -139,7 +132,7 @@ _ALL = (
         "结案率(金华)",
         "closing rate, Jinhua",
         f"closed ÷ ({_DUE} - suspended)",
-        _of_due(_closed, lambda f: _owed(f) and not f.paused),
+        partial(_of_due, _closed, lambda f: _owed(f) and not f.paused),
     ),
     Formula(
         "on_time_closing_rate_jinhua",
@@ -147,7 +140,7 @@ _ALL = (
         "按期结案率(金华)",
         "on-time closing rate, Jinhua",
         f"closed, handled on time ÷ ({_DUE} - suspended)",
-        _of_due(lambda f: _closed(f) and f.on_time, lambda f: _owed(f) and not f.paused),
+        partial(_of_due, lambda f: _closed(f) and f.on_time, lambda f: _owed(f) and not f.paused),
     ),
     Formula(
         "handling_rate",
@@ -155,7 +148,7 @@ _ALL = (
         "处置率(a)",
         "handling rate (a)",
         f"handled ÷ {_SHOULD}",
-        _of_due(lambda f: f.handled, lambda f: _dispatched(f) and not f.paused),
+        partial(_of_due, lambda f: f.handled, lambda f: _dispatched(f) and not f.paused),
     ),
     Formula(
         "handling_rate_b",
@@ -163,7 +156,7 @@ _ALL = (
         "处置率(b)",
         "handling rate (b)",
         f"handled on time ÷ {_SHOULD}",
-        _of_due(lambda f: f.on_time, lambda f: _dispatched(f) and not f.paused),
+        partial(_of_due, lambda f: f.on_time, lambda f: _dispatched(f) and not f.paused),
     ),
     Formula(
         "handling_rate_c",
@@ -171,7 +164,8 @@ _ALL = (
         "处置率(c)",
         "handling rate (c)",
         "closed, handled on time ÷ (closed + open overdue), due",
-        _of_due(
+        partial(
+            _of_due,
             lambda f: _closed(f) and f.on_time,
             lambda f: _owed(f) and (_closed(f) or (f.status in OPEN_STATUSES and f.late)),
         ),
@@ -182,7 +176,7 @@ _ALL = (
         "返工率",
         "rework rate",
         "with a failed check ÷ checked, due",
-        _of_due(lambda f: f.rework > 0, lambda f: _owed(f) and f.checks > 0),
+        partial(_of_due, lambda f: f.rework > 0, lambda f: _owed(f) and f.checks > 0),
     ),
     Formula(
         "extension_rate",
@@ -190,7 +184,7 @@ _ALL = (
         "延期率",
         "extension rate",
         "with an extension granted ÷ dispatched, due",
-        _of_due(lambda f: f.extensions > 0, _dispatched),
+        partial(_of_due, lambda f: f.extensions > 0, _dispatched),
     ),
     Formula(
         "suspension_rate",
@@ -198,7 +192,7 @@ _ALL = (
         "挂账率",
         "suspension rate",
         "with a suspension granted ÷ dispatched, due",
-        _of_due(lambda f: f.suspensions > 0, _dispatched),
+        partial(_of_due, lambda f: f.suspensions > 0, _dispatched),
     ),
     Formula(
         "return_rate",
@@ -206,7 +200,7 @@ _ALL = (
         "回退率",
         "return rate",
         "given back by a lead ÷ dispatched, due",
-        _of_due(lambda f: f.returns > 0, _dispatched),
+        partial(_of_due, lambda f: f.returns > 0, _dispatched),
     ),
     Formula(
         "void_rate",
@@ -214,7 +208,8 @@ _ALL = (
         "作废率",
         "void rate",
         "void ÷ dispatched, void ones too, due",
-        _of_due(
+        partial(
+            _of_due,
             lambda f: f.status is Status.VOID,
             lambda f: f.lead is not None and (f.status is Status.VOID or _owed(f)),
         ),
@@ -225,10 +220,17 @@ _ALL = (
         "准确派遣率",
         "exact dispatch rate",
         "never re-sent to another unit ÷ dispatched, due",
-        _of_due(lambda f: not f.resent, _dispatched),
+        partial(_of_due, lambda f: not f.resent, _dispatched),
     ),
     *(
-        Formula(f"{kind}_in_time_rate", 1, zh, en, f"{kind} clocks met ÷ {kind} clocks due, less void", _of_stage(kind))
+        Formula(
+            f"{kind}_in_time_rate",
+            1,
+            zh,
+            en,
+            f"{kind} clocks met ÷ {kind} clocks due, less void",
+            partial(_of_stage, kind),
+        )
         for kind, (zh, en) in STAGES.items()
     ),
     Formula(

@@ -94,6 +94,15 @@ def test_who_may_ask_and_for_what(live: Live) -> None:
         assert answer.status_code == (200 if role in readers else 403), role
 
 
+def test_a_townships_desk_sees_its_township_and_what_lies_in_it(live: Live) -> None:
+    who = f"shift_head-{TOWN}"
+    assert asked(live, who)["scope"] == TOWN
+    assert asked(live, who, f"&scope={GRID}")["scope"] == GRID
+    for outside in ("410183", TOWN[:-1], "410183002"):
+        answer = live.call(who, "GET", f"/api/figures?{days()}&scope={outside}")
+        assert (answer.status_code, answer.json()["allowed"]) == (403, [TOWN])
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

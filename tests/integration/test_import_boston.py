@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from domain.figures.figure import Period
+from domain.figures.formulas import FORMULAS
 from ops.importing import Report, bring_in, read_rows
 from ops.system import PROCESSORS, running
+from projections import facts
 from reference.mapping import load_mapping, profile_of
 from reference.profile import save_profile
 from runtime.settings import Settings
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "boston311" / "2015-q1.csv.gz"
+EVER = Period(0, 10**14)
 Verdicts = dict[str, tuple[str, str]]
 
 
@@ -31,6 +37,9 @@ def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> N
         async with running(settings, profile, PROCESSORS) as system:
             watch = asyncio.create_task(system.watch())
             first, verdicts = await bring_in(system.env, settings, city, rows, None)
+            judged = Counter(verdict for _, verdict in verdicts.values())
+            found = await _closed(system.env["LIANDONG_POSTGRES"])
+            assert found == (judged["on_time"] + judged["late"], judged["on_time"]), "the figures count the same"
             second, _ = await bring_in(system.env, settings, city, rows[:3_000], None)
             late = {**flipped, "CLOSED_DT": "2015-12-31T00:00:00"}
             changed, _ = await bring_in(system.env, settings, city, [late], None)
@@ -47,3 +56,17 @@ def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> N
     assert sorted((list(expected.values()).count("on_time"), list(expected.values()).count("late"))) == [4_594, 10_273]
     assert (second.added, second.known) == (0, 3_000)
     assert (changed.added, changed.changed) == (0, [flipped["CASE_ENQUIRY_ID"]])
+
+
+async def _closed(postgres: str) -> tuple[int, int]:
+    """How many cases the figures find closed of those ever due, and closed on time."""
+    connection = await asyncpg.connect(postgres)
+    try:
+        found = [0, 0]
+        async with facts.at_one_place(connection) as position:
+            async for cases in facts.of_period(connection, "", EVER):
+                for at, name in enumerate(("closing_rate", "on_time_closing_rate")):
+                    found[at] += FORMULAS[name].figure(cases, EVER, "", position).numerator
+        return found[0], found[1]
+    finally:
+        await connection.close()

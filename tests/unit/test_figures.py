@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.case import actions as a
+from domain.case.events import ClockOverdue, ClockPaused, ClockResumed, ClockStarted, ClockStopped, Reported
 from domain.case.values import (
     HANDLING_CLOCKS,
     Channel,
     ClockKind,
+    ClockVerdict,
     ExtensionReason,
     FailReason,
     ForceReason,
+    PauseCause,
     Place,
     ReturnReason,
     Role,
@@ -24,7 +27,7 @@ from domain.case.values import (
     Status,
     VoidReason,
 )
-from domain.figures.facts import CaseFacts, Fold, fold_facts
+from domain.figures.facts import Answer, CaseFacts, ClockEvent, Fold, StageClock, fold_facts
 from domain.figures.figure import Figure, Period, mean, percent, total
 from domain.figures.formulas import FORMULAS, STAGES
 from domain.figures.volumes import Volumes, volumes
@@ -130,8 +133,20 @@ def test_what_is_shown_never_crosses_a_target(denominator: int, done: int, decim
     assert written <= exact < written + Fraction(1, 10**decimals)
 
 
+def test_a_figure_says_what_it_stands_on() -> None:
+    one = facts_of(dispatched("02"))
+    found = FORMULAS["closing_rate"].figure([one], THAT_DAY, "41", "1.2", named=True)
+    assert found == Figure("closing_rate", 1, "41", THAT_DAY, "1.2", 0, 1, (), ("case-1",))
+    assert FORMULAS["closing_rate"].figure([one], THAT_DAY, "41", "1.2").denominator_cases == ()
+    assert mean(figure(7, 2), 0) == "3"
+
+
 def test_only_figures_of_one_kind_add_up() -> None:
-    assert total([figure(1, 2), figure(3, 4)], "42").denominator == 6
+    one, other = replace(figure(1, 2), numerator_cases=("a",), denominator_cases=("a", "b")), figure(3, 4)
+    other = replace(other, scope="5", numerator_cases=("c",), denominator_cases=("c", "d"))
+    both = Figure("closing_rate", 1, "42", DECEMBER, "0", 4, 6, ("a", "c"), ("a", "b", "c", "d"))
+    assert total([one, other], "42") == both
+    assert total([one], "4") == one
     for other in (replace(figure(1, 2), version=2), replace(figure(1, 2), position="1"), None):
         with pytest.raises(ValueError, match="do not add up"):
             total([figure(1, 2), other] if other else [], "4")
@@ -234,6 +249,30 @@ def test_an_extension_moves_the_case_into_the_period_of_its_new_deadline() -> No
     assert counts("extension_rate", desk, NEXT_DAY) == (1, 1)
 
 
+def test_facts_know_where_the_case_is_and_what_became_of_it() -> None:
+    facts = facts_of(closed(handled(dispatched("02")), START + 2 * HOUR))
+    assert (facts.case_id, facts.number, facts.grid) == ("case-1", "20261124-00-0001", GRID)
+    assert (facts.opened_ms, facts.accepted_ms, facts.filed_ms, facts.dispatched_ms) == (
+        *(START - 3, START - 2, START - 1),
+        START,
+    )
+    assert (facts.handled_ms, facts.closed_ms, facts.checks) == (START + HOUR, START + 3 * HOUR, 1)
+    void = dispatched("02")
+    void.act(SHIFT_HEAD, a.Void(VoidReason.TRIAL), START + 1)
+    assert (facts_of(void).closed_ms, facts_of(void).handled_ms) == (None, None)
+    assert facts_of(handled(void)).closed_ms is None
+
+
+def test_facts_go_on_from_where_they_stood() -> None:
+    desk = closed(handled(dispatched("02")), START + 2 * HOUR)
+    fold = Fold()
+    for record in desk.records:
+        fold = fold_facts(fold, desk.file.id, record.events)
+    assert fold == Fold(desk.file.case, facts_of(desk))
+    assert fold_facts(fold, desk.file.id, ()) == fold
+    assert fold_facts(Fold(), "case-1", ()) == Fold()
+
+
 def test_rework_is_over_cases_that_were_checked_however_often() -> None:
     desk = handled(dispatched("02"))
     assert counts("rework_rate", desk) == (0, 0)
@@ -259,6 +298,56 @@ def test_a_return_and_another_unit_are_two_things() -> None:
 
 
 # --- stage clocks, reports, ratings ----------------------------------------------------------------------------------
+
+
+def test_a_stage_clock_is_missed_when_it_is_answered_late_or_not_at_all() -> None:
+    desk = dispatched("02")
+    assert [stage.answer for stage in facts_of(desk).stages] == [Answer.MET] * 3 + [Answer.RUNNING]
+    desk.act(actor(Role.SYSTEM, scope=""), a.Tick(), START + 2 * HOUR)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 1)
+    assert facts_of(desk).stages[-1].answer is Answer.MISSED
+    desk.act(HANDLER, a.Acknowledge(), START + 2 * HOUR + 1)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 1)
+    late = dispatched("02")
+    late.act(HANDLER, a.Acknowledge(), START + 3 * HOUR)
+    assert counts("acknowledge_in_time_rate", late) == (0, 1)
+
+
+def test_a_missed_stage_clock_stays_missed_when_nobody_owes_it_any_more() -> None:
+    desk = dispatched("02")
+    desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 3 * HOUR)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 1)
+
+
+def runs(*events: ClockEvent) -> list[Answer]:
+    """What became of the stage clocks after these events."""
+    return [stage.answer for stage in stages(*events)]
+
+
+def stages(*events: ClockEvent) -> tuple[StageClock, ...]:
+    fold = Fold()
+    opened = [event for record in patrolled().records[:1] for event in record.events if isinstance(event, Reported)]
+    fold = fold_facts(fold, "case-1", [*opened, *events])
+    assert fold.facts is not None
+    return fold.facts.stages
+
+
+def test_a_stage_clock_may_stand_still_and_go_on_to_another_day() -> None:
+    """As `verifying` does it to the desk's clock, event by event."""
+    kind = ClockKind.ACCEPT
+    started = ClockStarted(START, kind, "desk:0", None, "15UM", START + 9, START + 8)
+    paused = ClockPaused(START + 1, kind, PauseCause.VERIFYING, 1)
+    resumed = ClockResumed(START + 5, kind, None, START + 13, START + 12)
+    over = ClockOverdue(START + 9, kind)
+    met = ClockStopped(START + 6, kind, ClockVerdict.MET, 2)
+    missed = ClockStopped(START + 14, kind, ClockVerdict.MISSED, 9)
+    assert runs(started, paused) == [Answer.LEFT_OUT]
+    assert stages(started, paused, resumed) == (StageClock(kind, None, START + 13, Answer.RUNNING),)
+    assert runs(started, paused, resumed, met) == [Answer.MET]
+    assert runs(started, missed) == runs(started, over) == runs(started, over, paused) == [Answer.MISSED]
+    assert runs(started, over, paused, resumed) == runs(started, over, paused, resumed, met) == [Answer.MISSED]
+    assert runs(started, met, started, over) == [Answer.MET, Answer.MISSED]
+    assert runs(met) == []
 
 
 def test_a_stage_clock_is_met_missed_or_running_and_counts_once_a_run() -> None:
@@ -346,6 +435,7 @@ def test_satisfaction_is_a_mean_with_its_number_of_answers() -> None:
     found = FORMULAS["satisfaction"].figure([one, *cases], THAT_DAY, "4", "0", named=True)
     assert (found.numerator, found.denominator, mean(found)) == (14, 3, "4.66")
     assert found.denominator_cases == ("0", "1", "2")
+    assert FORMULAS["satisfaction"].counts(cases[0], NEXT_DAY) == (0, 0)
 
 
 def imported(*steps: a.Step) -> Desk:
