@@ -25,9 +25,15 @@ from domain.case.events import (
     ClockStarted,
     ClockStopped,
     Dispatched,
+    ExtensionDecided,
     Filed,
     Imported,
+    Rated,
+    Reopened,
     Reported,
+    Returned,
+    SelfHandled,
+    SuspensionDecided,
 )
 from domain.case.evolve import evolve, fold
 from domain.case.state import Case, Clock
@@ -62,12 +68,12 @@ class StageClock(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class CaseFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One case as the formulas see it; instants in ms.
 
-    `deadline_ms` is the lead's handling deadline as moved by approval, of the round that the case is in; `handled` that
-    the lead's part is done (a case that a leader closed before is not), `late` that the deadline passed first; `exempt`
-    that an appeal against this was upheld. `lead` is the unit that led last and `resent` that another one led before,
-    both in this round. `paused`: in an approved pause, or ended in one. `reporter` is the collector who reported it on
-    patrol. The counts are over all rounds: `checks` those that were answered, `rework` those that failed. `rating` is
-    1-5, the latest.
+    Of the round that the case is in; only the stage clocks and the first instants of report, acceptance, filing and
+    dispatch are of all rounds. `deadline_ms` is the lead's handling deadline as moved by approval; `handled` that the
+    lead's part is done (a case that a leader closed before is not), `late` that the deadline passed first, `exempt`
+    that an appeal against this was upheld. `lead` is the unit that led last, `resent` that another one led before.
+    `paused`: in an approved pause, or ended in one. `extensions` and `suspensions` are those granted, `checks` those
+    answered, `rework` those that failed. `reporter` is the collector who reported it on patrol; `rating` is 1-5.
     """
 
     case_id: str
@@ -128,11 +134,8 @@ def fold_facts(before: Fold, case_id: str, events: Sequence[CaseEvent], after: C
     if after is None:
         after = fold(case, events)
     for event in told:
-        ended = case is not None and case.status is Status.CLOSED
         case = after if len(told) == 1 and after is not None else evolve(case, event)
         facts = _noted(facts, case_id, event, case)
-        if ended and case.open:  # a new round: who led the last one is no measure of this one's dispatch
-            facts = replace(facts, lead=None, resent=False)
     if after is None or facts is None:
         return before
     stages = facts.stages
@@ -160,12 +163,25 @@ def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case)
     match event:
         case Accepted():
             return replace(facts, accepted_ms=facts.accepted_ms or event.at_ms)
-        case Filed():
+        case Filed() | SelfHandled():
             return replace(facts, filed_ms=facts.filed_ms or event.at_ms)
         case Dispatched():
             return replace(facts, dispatched_ms=facts.dispatched_ms or event.at_ms)
-        case CheckPassed() | CheckFailed():
+        case CheckPassed():
             return replace(facts, checks=facts.checks + 1)
+        case CheckFailed():
+            return replace(facts, checks=facts.checks + 1, rework=facts.rework + 1)
+        case Returned():
+            return replace(facts, returns=facts.returns + 1)
+        case ExtensionDecided(granted=True):
+            return replace(facts, extensions=facts.extensions + 1)
+        case SuspensionDecided(granted=True):
+            return replace(facts, suspensions=facts.suspensions + 1)
+        case Reopened():
+            anew = replace(facts, lead=None, resent=False, returns=0, extensions=0, suspensions=0)
+            return replace(anew, checks=0, rework=0)
+        case Rated():
+            return replace(facts, rated_ms=event.at_ms)
         case Imported():  # the source names no person
             return replace(facts, reporter=None)
         case _:
@@ -187,10 +203,8 @@ def _as_it_stands(facts: CaseFacts, case: Case, stages: tuple[StageClock, ...]) 
         late=clock is not None and _breached(clock),
         paused=case.suspended_until_ms is not None,
         unhandled=case.unhandled,
-        extensions=case.extensions,
-        suspensions=case.suspensions,
-        returns=case.returns,
-        rework=case.rework,
+        exempt=case.exempt,
+        rating=None if case.rating is None else case.rating.score,
         stages=stages,
     )
 

@@ -19,7 +19,7 @@ Counted = tuple[int, int]
 """What one case adds to the numerator and to the denominator."""
 NOTHING: Counted = (0, 0)
 TURNED_AWAY: frozenset[Status] = frozenset({Status.VOID, Status.DECLINED, Status.NOT_FILED})
-UNCOUNTED: frozenset[Status] = frozenset(s for s in Status if s in TURNED_AWAY or s in {"merged"})
+UNCOUNTED: frozenset[Status] = TURNED_AWAY | {Status.MERGED}
 """Ended without being owed: due in no period, whatever their clock says. A merged case is owed as part of the other."""
 
 Holds = Callable[[CaseFacts], bool]

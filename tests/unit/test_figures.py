@@ -21,6 +21,7 @@ from domain.case.values import (
     ForceReason,
     PauseCause,
     Place,
+    ReopenReason,
     ReturnReason,
     Role,
     Source,
@@ -34,7 +35,7 @@ from domain.figures.volumes import Volumes, volumes
 from eventlog.record import Outcome
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
-from tests.unit.test_case import ACCEPTOR, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
+from tests.unit.test_case import ACCEPTOR, CO_HANDLER, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
 from tests.unit.test_case_suspension import suspended
 
 HOUR = 3_600_000
@@ -197,11 +198,56 @@ def test_a_late_case_stays_late_when_it_is_given_back_and_handled_after_all() ->
 
 
 def test_an_upheld_appeal_counts_as_on_time_and_stays_late_to_see() -> None:
-    late = facts_of(closed(handled(dispatched("01"), START + 3 * HOUR), START + 4 * HOUR))
-    exempt = replace(late, exempt=True)
-    name = "on_time_closing_rate"
-    assert [FORMULAS[name].counts(one, THAT_DAY) for one in (late, exempt)] == [(0, 1), (1, 1)]
-    assert exempt.late
+    desk = closed(handled(dispatched("01"), START + 3 * HOUR), START + 4 * HOUR)
+    for who, action in (
+        (HANDLER, a.RequestAppeal(a.AppealReason.SYSTEM_FAULT)),
+        (actor(Role.INSPECTOR), a.ReviewAppeal(supported=True, text="x")),
+    ):
+        assert desk.act(who, action, START + 6 * HOUR).outcome is Outcome.ACCEPTED
+        assert counts("on_time_closing_rate", desk) == (0, 1)
+    desk.act(LEADER, a.DecideAppeal(upheld=True, text="x"), START + 6 * HOUR)
+    assert counts("on_time_closing_rate", desk) == counts("handling_rate_c", desk) == (1, 1)
+    assert facts_of(desk).late
+
+
+def test_a_case_that_is_opened_again_counts_once_by_its_last_round() -> None:
+    desk = dispatched("02")
+    desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 1)
+    desk.act(DISPATCHER, a.Dispatch(URBAN), START + 2)
+    desk.act(CO_HANDLER, a.Acknowledge(), START + 3)
+    desk.act(CO_HANDLER, a.RequestExtension(ExtensionReason.WEATHER, "30WM"), START + 4)
+    desk.act(SHIFT_HEAD, a.DecideExtension(granted=True), START + 5)
+    desk.act(CO_HANDLER, a.Handle(), START + HOUR)
+    desk.act(ACCEPTOR, a.SendCheck("chen"), START + HOUR + 1)
+    desk.act(COLLECTOR, a.FailCheck(FailReason.NOT_DONE), START + HOUR + 2)
+    desk.act(CO_HANDLER, a.Handle(), START + HOUR + 3)
+    closed(desk, START + HOUR + 4)
+    desk.act(ACCEPTOR, a.Rate(2), START + 3 * HOUR)
+    history = ("return_rate", "extension_rate", "rework_rate")
+    assert [counts(name, desk) for name in history] == [(1, 1)] * 3
+    assert (counts("exact_dispatch_rate", desk), counts("satisfaction", desk)) == ((0, 1), (2, 1))
+    desk.act(SHIFT_HEAD, a.Reopen(ReopenReason.COMPLAINT), START + 4 * HOUR)
+    assert all_of(desk) == all_of(desk, NEXT_DAY) == [(0, 0)] * 5, "due nowhere until it is dispatched"
+    assert counts("satisfaction", desk) == (0, 0)
+    assert facts_of(desk).closed_ms is None
+    desk.act(DISPATCHER, a.Dispatch(TEAM), START + 5 * HOUR)
+    assert all_of(desk) == [(0, 0)] * 5
+    assert all_of(desk, NEXT_DAY) == [(0, 1)] * 4 + [(0, 0)]
+    assert [counts(name, desk, NEXT_DAY) for name in history] == [(0, 1), (0, 1), (0, 0)]
+    assert counts("exact_dispatch_rate", desk, NEXT_DAY) == (1, 1), "another unit's round, not another unit"
+    assert counts("dispatch_in_time_rate", desk) == (2, 3), "stage clocks are of all rounds"
+
+
+def test_a_merged_case_is_owed_as_part_of_the_other_until_it_stands_by_itself_again() -> None:
+    desk = dispatched("02")
+    desk.act(DISPATCHER, a.Merge("case-2"), START + 1)
+    assert facts_of(desk).status is Status.MERGED
+    assert all_of(desk) == [(0, 0)] * 5
+    assert counts("void_rate", desk) == counts("return_rate", desk) == (0, 0)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 0)
+    desk.act(DISPATCHER, a.Unmerge(), START + 2)
+    assert counts("handling_rate", desk) == (0, 1)
+    assert counts("acknowledge_in_time_rate", desk) == (0, 1)
 
 
 def test_a_void_case_is_in_the_void_rate_and_in_no_other() -> None:
@@ -398,6 +444,16 @@ def test_a_collectors_report_is_valid_once_it_is_filed_and_not_void() -> None:
     assert counts("valid_report_rate", dispatched("02")) == (0, 0), "the hotline is no collector"
 
 
+def test_what_grid_staff_handle_themselves_is_a_valid_report_and_due_nowhere() -> None:
+    desk, collector = Desk(), actor(Role.COLLECTOR, "chen", level=3)
+    desk.act(collector, a.Report(Place(GRID), Channel.PATROL, "030101"), START)
+    photo = (a.Photo("0" * 64),)
+    assert desk.act(collector, a.SelfHandle(photo, photo), START + 1).outcome is Outcome.ACCEPTED
+    assert counts("valid_report_rate", desk) == (1, 1)
+    assert all_of(desk) == all_of(desk, NEXT_DAY) == [(0, 0)] * 5
+    assert facts_of(desk).filed_ms == START + 1
+
+
 def test_a_report_that_another_desk_turns_away_is_not_valid_any_more() -> None:
     desk, head = patrolled(), actor(Role.GRID_HEAD, "sun", level=2)
     desk.act(head, a.File(condition="02"), START + 2)
@@ -430,7 +486,10 @@ def test_another_lead_at_work_is_a_dispatch_that_was_not_exact_and_its_clock_dec
 
 
 def test_satisfaction_is_a_mean_with_its_number_of_answers() -> None:
-    one = facts_of(closed(handled(dispatched("02")), START + 2 * HOUR))
+    desk = closed(handled(dispatched("02")), START + 2 * HOUR)
+    one = facts_of(desk)
+    desk.act(ACCEPTOR, a.Rate(4), START + 4 * HOUR)
+    assert (facts_of(desk).rated_ms, counts("satisfaction", desk)) == (START + 4 * HOUR, (4, 1))
     cases = [replace(one, case_id=str(n), rating=r, rated_ms=START) for n, r in enumerate((5, 5, 4))]
     found = FORMULAS["satisfaction"].figure([one, *cases], THAT_DAY, "4", "0", named=True)
     assert (found.numerator, found.denominator, mean(found)) == (14, 3, "4.66")

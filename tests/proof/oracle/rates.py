@@ -18,6 +18,7 @@ class Seen:
     deadline_ms: int | None
     handled: bool
     late: bool
+    exempt: bool
     paused: bool
     closed: bool
     uncounted: bool
@@ -25,7 +26,7 @@ class Seen:
     def variants(self, from_ms: int, to_ms: int) -> dict[str, tuple[int, int]]:
         """Numerator and denominator of the three variants in [from_ms, to_ms), by the formula's name."""
         due = self.deadline_ms is not None and from_ms <= self.deadline_ms < to_ms and not self.uncounted
-        on_time = self.handled and not self.late
+        on_time = self.handled and (self.exempt or not self.late)
         should = due and not self.paused
         wanted = due and (self.closed or self.late)
         return {
@@ -36,7 +37,8 @@ class Seen:
 
 
 def read(events: Sequence[e.CaseEvent]) -> Seen:
-    """Look through all of a case's events."""
+    """Look through all of a case's events; of a case that was opened again, those since."""
+    events = events[max(_last(events, e.Reopened), 0) :]
     leads = [event.lead for event in events if isinstance(event, e.Dispatched | e.Reassigned)]
     clock = _of_lead(events, leads[-1]) if leads else []
     deadlines = [
@@ -51,9 +53,11 @@ def read(events: Sequence[e.CaseEvent]) -> Seen:
         deadline_ms=deadlines[-1] if deadlines else None,
         handled=handled,
         late=missed or any(isinstance(event, e.ClockOverdue) for event in clock),
+        exempt=any(isinstance(event, e.AppealDecided) and event.upheld for event in events),
         paused=_last(events, e.Suspended) > _last(events, e.Resumed),
         closed=_last(events, e.Closed, e.ForceClosed) >= 0,
-        uncounted=_last(events, e.Voided, e.Declined, e.FilingRefused) >= 0,
+        uncounted=_last(events, e.Voided, e.Declined, e.FilingRefused) >= 0
+        or _last(events, e.Merged) > _last(events, e.Unmerged),
     )
 
 
