@@ -29,13 +29,14 @@ from domain.case.events import (
     Filed,
     Imported,
     Rated,
+    Reassigned,
     Reopened,
     Reported,
     Returned,
     SelfHandled,
     SuspensionDecided,
 )
-from domain.case.evolve import evolve, fold
+from domain.case.evolve import fold
 from domain.case.state import Case, Clock
 from domain.case.values import HANDLED_STATUSES, HANDLING_CLOCKS, Channel, ClockKind, ClockVerdict, Status
 
@@ -127,46 +128,43 @@ class Fold(msgspec.Struct, frozen=True, gc=False):
 def fold_facts(before: Fold, case_id: str, events: Sequence[CaseEvent], after: Case | None = None) -> Fold:
     """The case and its facts after these events more, in order: in however many pieces they come, the same.
 
-    `after` is the case after them, for who knows it already: then most records need no second fold.
+    `after` is the case after them, for who knows it already.
     """
-    case, facts = before.case, before.facts
-    told = [event for event in events if not isinstance(event, _CLOCK_EVENTS)]
     if after is None:
-        after = fold(case, events)
-    for event in told:
-        case = after if len(told) == 1 and after is not None else evolve(case, event)
-        facts = _noted(facts, case_id, event, case)
+        after = fold(before.case, events)
+    facts, stages = before.facts, before.facts.stages if before.facts else ()
+    for event in events:
+        if not isinstance(event, _CLOCK_EVENTS):
+            facts = _noted(facts, case_id, event)
+        elif event.clock not in HANDLING_CLOCKS:
+            stages = _stages(stages, event)
     if after is None or facts is None:
         return before
-    stages = facts.stages
-    for event in events:
-        if isinstance(event, _CLOCK_EVENTS) and event.clock not in HANDLING_CLOCKS:
-            stages = _stages(stages, event)
     return Fold(after, _as_it_stands(facts, after, stages))
 
 
-def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case) -> CaseFacts:
-    """What is known from the event itself and from no later state. Clocks of `after` are not looked at."""
+def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent) -> CaseFacts:
+    """What is known from the event itself and from no later state."""
     if isinstance(event, Reported):
+        assert event.at_ms is not None, "a report always states its time"
         return CaseFacts(
             case_id=case_id,
             number=event.number,
             grid=event.place.grid,
             status=Status.REPORTED,
-            opened_ms=after.opened_ms,
+            opened_ms=event.at_ms,
             reporter=event.discoverer if event.channel is Channel.PATROL else None,
         )
     assert facts is not None, "a case begins with its report"
-    lead = after.lead.unit if after.lead is not None else facts.lead
-    if lead != facts.lead:
-        facts = replace(facts, lead=lead, resent=facts.resent or facts.lead is not None)
     match event:
         case Accepted():
             return replace(facts, accepted_ms=facts.accepted_ms or event.at_ms)
         case Filed() | SelfHandled():
             return replace(facts, filed_ms=facts.filed_ms or event.at_ms)
         case Dispatched():
-            return replace(facts, dispatched_ms=facts.dispatched_ms or event.at_ms)
+            return replace(_led_by(facts, event.lead), dispatched_ms=facts.dispatched_ms or event.at_ms)
+        case Reassigned():
+            return _led_by(facts, event.lead)
         case CheckPassed():
             return replace(facts, checks=facts.checks + 1)
         case CheckFailed():
@@ -186,6 +184,10 @@ def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent, after: Case)
             return replace(facts, reporter=None)
         case _:
             return facts
+
+
+def _led_by(facts: CaseFacts, unit: str) -> CaseFacts:
+    return replace(facts, lead=unit, resent=facts.resent or facts.lead not in {None, unit})
 
 
 def _as_it_stands(facts: CaseFacts, case: Case, stages: tuple[StageClock, ...]) -> CaseFacts:

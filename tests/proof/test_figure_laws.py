@@ -112,7 +112,13 @@ class Read:
         facts = self.whole.facts
         if facts is None:
             return Counter()
-        assert self.whole.case == self._course.file.case
+        case = self._course.file.case
+        assert self.whole.case == case
+        assert case is not None, "there are facts of it"
+        assert case.lead is None or facts.lead == case.lead.unit, "whatever names a lead is known"
+        assert facts.extensions == case.extensions
+        if not case.rounds:
+            assert (facts.returns, facts.rework, facts.suspensions) == (case.returns, case.rework, case.suspensions)
         assert self._in_pieces() == self._record_by_record() == self.whole
         found = {name: FORMULAS[name].counts(facts, ALL_TIME) for name in FORMULAS}
         oracle = read(self.events).variants(ALL_TIME.from_ms, ALL_TIME.to_ms)
