@@ -33,7 +33,7 @@ from domain.figures.figure import Figure, Period, mean, percent, total
 from domain.figures.formulas import FORMULAS, STAGES
 from domain.figures.volumes import Volumes, volumes
 from eventlog.record import Outcome
-from tests.support.city import GRID, TEAM, URBAN, actor, ms
+from tests.support.city import GRID, TEAM, URBAN, actor, ms, split_city
 from tests.support.desk import Desk
 from tests.unit.test_case import ACCEPTOR, CO_HANDLER, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
 from tests.unit.test_case_suspension import suspended
@@ -210,6 +210,11 @@ def test_an_upheld_appeal_counts_as_on_time_and_stays_late_to_see() -> None:
     assert facts_of(desk).late
 
 
+def happened(desk: Desk) -> tuple[int, int, int, int, int, bool]:
+    facts = facts_of(desk)
+    return facts.returns, facts.extensions, facts.suspensions, facts.checks, facts.rework, facts.resent
+
+
 def test_a_case_that_is_opened_again_counts_once_by_its_last_round() -> None:
     desk = dispatched("02")
     desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), START + 1)
@@ -226,10 +231,12 @@ def test_a_case_that_is_opened_again_counts_once_by_its_last_round() -> None:
     history = ("return_rate", "extension_rate", "rework_rate")
     assert [counts(name, desk) for name in history] == [(1, 1)] * 3
     assert (counts("exact_dispatch_rate", desk), counts("satisfaction", desk)) == ((0, 1), (2, 1))
+    assert happened(desk) == (1, 1, 0, 2, 1, True)
     desk.act(SHIFT_HEAD, a.Reopen(ReopenReason.COMPLAINT), START + 4 * HOUR)
     assert all_of(desk) == all_of(desk, NEXT_DAY) == [(0, 0)] * 5, "due nowhere until it is dispatched"
     assert counts("satisfaction", desk) == (0, 0)
     assert facts_of(desk).closed_ms is None
+    assert happened(desk) == (0, 0, 0, 0, 0, False)
     desk.act(DISPATCHER, a.Dispatch(TEAM), START + 5 * HOUR)
     assert all_of(desk) == [(0, 0)] * 5
     assert all_of(desk, NEXT_DAY) == [(0, 1)] * 4 + [(0, 0)]
@@ -272,9 +279,15 @@ def test_a_paused_case_is_due_to_close_but_not_in_jinhua_and_not_to_be_handled()
     for name in ("closing_rate_jinhua", "on_time_closing_rate_jinhua", "handling_rate", "handling_rate_b"):
         assert counts(name, desk) == (0, 0)
     assert counts("suspension_rate", desk) == (1, 1)
+    assert happened(desk) == (0, 0, 1, 0, 0, False)
     desk.act(DISPATCHER, a.Resume(), ms("2018-10-16T09:00"))
     assert counts("handling_rate", desk) == (0, 0), "the pause moved the deadline to another day"
     assert counts("handling_rate", desk, NEXT_DAY) == (0, 1)
+    desk.act(HANDLER, a.Handle(), ms("2018-10-16T09:30"))
+    closed(desk, ms("2018-10-16T09:40"))
+    assert happened(desk)[2] == 1
+    desk.act(SHIFT_HEAD, a.Reopen(ReopenReason.COMPLAINT), ms("2018-10-17T09:00"))
+    assert happened(desk)[2] == 0, "it belongs to the round"
 
 
 def test_a_case_closed_by_force_is_closed_but_handled_only_if_its_lead_had_handled_it() -> None:
@@ -307,6 +320,13 @@ def test_facts_know_where_the_case_is_and_what_became_of_it() -> None:
     void.act(SHIFT_HEAD, a.Void(VoidReason.TRIAL), START + 1)
     assert (facts_of(void).closed_ms, facts_of(void).handled_ms) == (None, None)
     assert facts_of(handled(void)).closed_ms is None
+
+
+def test_a_case_whose_grid_ended_is_counted_where_it_is_now() -> None:
+    desk = dispatched("02")
+    desk.rules = split_city(START + HOUR)
+    handled(desk, START + HOUR + 1)
+    assert facts_of(desk).grid == GRID[:12], "no point says in which of its two halves it is"
 
 
 def test_facts_go_on_from_where_they_stood() -> None:
