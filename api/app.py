@@ -24,6 +24,7 @@ from api.cases import add_cases
 from api.clocks import add_clocks
 from api.entry import add_entry
 from api.feed import serve_feed
+from api.figures import add_figures
 from api.ledger import add_ledger
 from api.middleware import EveryRequest
 from api.opening import opened
@@ -58,6 +59,7 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     add_ledger(app, parts)
     add_reference(app, parts)
     add_adopting(app, parts)
+    add_figures(app, parts)
     _add_wall(app, parts)
     _add_health(app, parts)
     if (STATIC / "index.html").exists():

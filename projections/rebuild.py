@@ -35,6 +35,7 @@ KEYS = {
     "board_count": "partition, town, day",
     "ledger": "case_id, version",
     "ledger_round": "case_id, round",
+    "facts": "case_id",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

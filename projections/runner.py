@@ -14,13 +14,16 @@ import msgspec
 from msgspec.structs import replace
 
 from eventlog.stored import Entry
-from projections import adoptions, board, case_state, checkpoint, ledger, outcomes, timeline
+from projections import adoptions, board, case_state, checkpoint, facts, ledger, outcomes, timeline
 from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
 
 CHUNK_RECORDS_MAX = 2_000
-NAMES = (adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME, board.NAME, ledger.NAME)
+NAMES = (
+    *(adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME),
+    *(board.NAME, facts.NAME, ledger.NAME),
+)
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -32,7 +35,7 @@ class Folded(msgspec.Struct, frozen=True):
 
 Write = Callable[[Any, Folded, str], Awaitable[None]]
 Fill = Callable[[Any, int], Awaitable[None]]
-FILLS: Mapping[str, Fill] = {ledger.NAME: ledger.fill}
+FILLS: Mapping[str, Fill] = {facts.NAME: facts.fill, ledger.NAME: ledger.fill}
 """Projections that came with a later release: what fills a partition's rows from the timeline's."""
 
 
@@ -69,6 +72,9 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_board(connection: Any, folded: Folded, suffix: str) -> None:
         await board.write(connection, folded.steps, zone, suffix)
 
+    async def write_facts(connection: Any, folded: Folded, suffix: str) -> None:
+        await facts.write(connection, folded.steps, f"{facts.NAME}{suffix}")
+
     async def write_ledger(connection: Any, folded: Folded, suffix: str) -> None:
         await ledger.write(connection, folded.steps, suffix)
 
@@ -78,6 +84,7 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
         outcomes.NAME: write_outcomes,
         timeline.NAME: write_timeline,
         board.NAME: write_board,
+        facts.NAME: write_facts,
         ledger.NAME: write_ledger,
     }
 

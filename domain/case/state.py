@@ -77,7 +77,7 @@ class SuspensionRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class Round(msgspec.Struct, frozen=True, gc=False):
-    """An earlier round of a case: from its report or reopening to its end, ms; None: imported without the end's time."""
+    """An earlier round of a case: from its report or reopening to its end, ms (None: imported without a time)."""
 
     opened_ms: int
     ended_ms: int | None

@@ -7,13 +7,16 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from domain.case.actions import ImportCase
 from domain.case.ledger import elapsed_ms, sum_ms, tiles
+from domain.figures.figure import Period
+from domain.figures.formulas import FORMULAS
 from ops.importing import Report, bring_in, read_rows
 from ops.system import PROCESSORS, running
-from projections import ledger
+from projections import facts, ledger
 from projections.database import open_pool
 from reference.mapping import CityMapping, load_mapping, profile_of, read_row
 from reference.profile import save_profile
@@ -23,6 +26,7 @@ FILE = Path(__file__).parents[3] / "shared" / "data" / "boston311" / "2015-q1.cs
 READ_CASES_MAX = 2_000
 AS_OF_MS = 2_000_000_000_000
 """Up to here the cases that the quarter leaves open count."""
+EVER = Period(0, 10**14)
 Verdicts = dict[str, tuple[str, str]]
 
 
@@ -40,6 +44,9 @@ def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> N
             watch = asyncio.create_task(system.watch())
             first, verdicts = await bring_in(system.env, settings, city, rows, None)
             accounts = await _accounts(system.env["LIANDONG_POSTGRES"], city, rows, verdicts)
+            judged = Counter(verdict for _, verdict in verdicts.values())
+            found = await _closed(system.env["LIANDONG_POSTGRES"])
+            assert found == (judged["on_time"] + judged["late"], judged["on_time"]), "the figures count the same"
             second, _ = await bring_in(system.env, settings, city, rows[:3_000], None)
             late = {**flipped, "CLOSED_DT": "2015-12-31T00:00:00"}
             changed, _ = await bring_in(system.env, settings, city, [late], None)
@@ -77,3 +84,17 @@ async def _accounts(dsn: str, city: CityMapping, rows: list[dict[str, str]], ver
                 counted.update(["cases", *(["equal"] if equal and tiles(found.intervals, found.rounds) else [])])
     await pool.close()
     return counted
+
+
+async def _closed(postgres: str) -> tuple[int, int]:
+    """How many cases the figures find closed of those ever due, and closed on time."""
+    connection = await asyncpg.connect(postgres)
+    try:
+        found = [0, 0]
+        async with facts.at_one_place(connection) as position:
+            async for cases in facts.of_period(connection, "", EVER):
+                for at, name in enumerate(("closing_rate", "on_time_closing_rate")):
+                    found[at] += FORMULAS[name].figure(cases, EVER, "", position).numerator
+        return found[0], found[1]
+    finally:
+        await connection.close()

@@ -270,7 +270,7 @@ def test_no_process_of_ours_outlives_a_parent_killed_by_sigkill(tmp_path: Path) 
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
-@pytest.mark.parametrize("name", ["board", "case_state", "ledger", "outcomes", "timeline"])
+@pytest.mark.parametrize("name", ["board", "case_state", "facts", "ledger", "outcomes", "timeline"])
 def test_a_projection_rebuilt_while_the_system_runs_is_the_same(live: Live, name: str) -> None:
     live.dispatched(GRID, TEAM)
     said = live.command("rebuild", name)

@@ -47,7 +47,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Course:
-    """One case, attempt after attempt, under contents that are adopted in between; `met` is what was met on the way."""
+    """One case, attempt after attempt, under contents that are adopted in between; `met` is what was met on the way,
+    `steps` what became of each attempt."""
 
     def __init__(self, data: DataObject) -> None:
         self.data = data
@@ -112,6 +113,19 @@ class Course:
         right = right_actor(self.file.case, action)
         self.attempt(action, draw(right | right | actors, label="actor"), draw(st.sampled_from([None] * 9 + [0])))
 
+    def about(self, kind: type[CaseAction]) -> None:
+        """The work until that action may hold, then it and anything else, a few times over."""
+        draw = self.data.draw
+        self.work(draw(st.sampled_from(FITS[kind]), label="worked"))
+        for _ in range(draw(st.integers(1, ATTEMPTS_MAX), label="attempts")):
+            if draw(st.sampled_from([False] * 4 + [True]), label="adopts"):
+                self.adopt()
+            self.at_ms += draw(waits, label="after")
+            for before in FIRST.get(kind, ()):
+                self.usual(before)
+            self.usual(kind)
+            self.anything()
+
 
 def test_a_decision_follows_on_any_action_in_any_state_under_any_sound_contents() -> None:
     assert {*ACTIONS, Report, File, ImportCase, CompleteReport} == FITS.keys() == set(CASE_ACTIONS), (
@@ -125,15 +139,7 @@ def test_a_decision_follows_on_any_action_in_any_state_under_any_sound_contents(
         @given(st.data(), st.just(kind))
         def a_decision_follows(data: DataObject, kind: type[CaseAction]) -> None:
             course = Course(data)
-            course.work(data.draw(st.sampled_from(FITS[kind]), label="worked"))
-            for _ in range(data.draw(st.integers(1, ATTEMPTS_MAX), label="attempts")):
-                if data.draw(st.sampled_from([False] * 4 + [True]), label="adopts"):
-                    course.adopt()
-                course.at_ms += data.draw(waits, label="after")
-                for before in FIRST.get(kind, ()):
-                    course.usual(before)
-                course.usual(kind)
-                course.anything()
+            course.about(kind)
             met.update(course.met)
 
         a_decision_follows()

@@ -121,7 +121,7 @@ class Load:
                 if "outcome" in body:
                     origin = {"partition": firsts[0].origin.partition, "offset": firsts[0].origin.offset}
                     assert (body["outcome"], body["origin"]) == (str(firsts[0].outcome), origin), one
-        for name in ("board", "case_state", "ledger", "outcomes", "timeline"):
+        for name in ("board", "case_state", "facts", "ledger", "outcomes", "timeline"):
             said = self._live.command("rebuild", name)
             assert (said.returncode, "equal" in said.stdout) == (0, True), said.stdout + said.stderr
 
