@@ -1,0 +1,66 @@
+"""Who may ask: for each role the posts that the rules could tell apart, seen from one case.
+
+Owns the words for them: a post is named by what it is to the case (its lead's handler, the desk of its level), so that
+the table says a rule and not a person.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.case.state import Case
+from domain.case.values import Actor, Role
+from ops.walk.asked import CHECKER, FINDER, HAND
+from ops.walk.city import CELL, LEAD, OTHER, THIRD
+
+LEVELS = (0, 1, 2)
+"""Levels that have a desk (domain document §3, "Whose desk")."""
+AT_A_LEVEL = (Role.GRID_HEAD, Role.ACCEPTOR, Role.SHIFT_HEAD, Role.DISPATCHER, Role.LEADER, Role.INSPECTOR)
+OWN, ABOVE, BELOW = "its level", "above", "below"
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Somebody who asks: what they are to the case (empty: nothing that could matter), and their post."""
+
+    relation: str
+    actor: Actor
+
+
+def asking(case: Case | None) -> tuple[Asking, ...]:
+    """Everybody who is tried on this case (None: before it is reported)."""
+    found = [Asking(_beside(level, case), _at(role, level)) for role in AT_A_LEVEL for level in LEVELS]
+    lead, others, stranger = _units(case)
+    finder, checker = (FINDER, "chen") if case is None else (case.discoverer, CHECKER)
+    found += [
+        Asking("named", Actor(checker, Role.GRID_HEAD, CELL, 1)),
+        Asking("of the lead", Actor(HAND, Role.HANDLER, CELL, 0, lead)),
+        Asking("of the lead, discoverer", Actor(finder, Role.HANDLER, CELL, 0, lead)),
+        Asking("of a co-handler", Actor("he", Role.HANDLER, CELL, 0, others)),
+        Asking("of another unit", Actor("wu", Role.HANDLER, CELL, 0, stranger)),
+        Asking("named", Actor(checker, Role.COLLECTOR, CELL, 3)),
+        Asking("named, of the lead", Actor(checker, Role.COLLECTOR, CELL, 3, lead)),
+        Asking("discoverer", Actor(finder, Role.COLLECTOR, CELL, 3)),
+        Asking("another", Actor("wang", Role.COLLECTOR, CELL, 3)),
+        Asking("reporter", Actor(finder, Role.PUBLIC)),
+        Asking("another", Actor("zhou", Role.PUBLIC)),
+    ]
+    told_apart = {one.actor.role for one in found}
+    return (*found, *(Asking("", Actor(str(role), role)) for role in Role if role not in told_apart))
+
+
+def _at(role: Role, level: int) -> Actor:
+    return Actor(f"{role}-{level}", role, CELL, level)
+
+
+def _beside(level: int, case: Case | None) -> str:
+    if case is None or level == case.level:
+        return OWN
+    return ABOVE if level < case.level else BELOW
+
+
+def _units(case: Case | None) -> tuple[str, str, str]:
+    """The lead's unit, a co-handler's, and one that has no part in the case."""
+    lead = case.lead.unit if case is not None and case.lead is not None else LEAD
+    others = [party.unit for party in case.co_handlers] if case is not None else []
+    taken = {lead, *others}
+    return lead, others[0] if others else OTHER, next((u for u in (THIRD, OTHER, LEAD) if u not in taken), THIRD)
