@@ -55,7 +55,9 @@ FIELDS: Mapping[str, Values] = {
 }
 """Field → the values that it is tried with, whichever action has it."""
 OF_ONE: Mapping[tuple[type, str], Values] = {
-    (a.Report, "case_class"): lambda _case, _at: CLASSES,
+    (a.Report, "case_class"): lambda _case, _at: (*CLASSES, None),
+    (a.CompleteReport, "place"): lambda _case, _at: (Place(CELL, 113.3, 34.5),),
+    (a.CompleteReport, "case_class"): lambda _case, _at: (None, CLASSES[0]),
     (a.Dispatch, "co_handlers"): lambda _case, _at: ((), (OTHER,)),
     (a.FailCheck, "co_handlers"): _co_handlers,
     (a.Progress, "stage"): lambda _case, _at: tuple(Stage),

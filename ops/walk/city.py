@@ -17,6 +17,8 @@ from reference.contents import Contents, rules_of
 CELL = "910101"
 LEAD, OTHER, THIRD = "one", "two", "three"
 CLASSES = ("010101", "010102")
+CONDITIONS = ("01", "02", "03", "04")
+OWNERS = {"03": OTHER}
 OFFICE = (("08:00", "12:00"), ("14:00", "18:00"))
 BEGIN_MS = 1_538_960_400_000
 """Monday 8 October 2018, 09:00 in Shanghai: a working day of the domain document's examples."""
@@ -26,10 +28,16 @@ BEGIN_MS = 1_538_960_400_000
 def city() -> Rules:
     """Its rules: a class that may be handled on the spot, one with every kind of limit, three units without bounds."""
     calendar = CalendarFile("Asia/Shanghai", dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), OFFICE))
-    limits = (("01", "4WH"), ("02", "2UH"), ("03", "3WD"), ("04", "2CD"))
-    kinds = tuple(Condition(code, "条件", "condition", limit, urgent=limit == "2UH") for code, limit in limits)
+    limits = zip(CONDITIONS, ("4WH", "2UH", "3WD", "2CD"), strict=True)
+    kinds = tuple(
+        Condition(code, "条件", "condition", limit, urgent=limit == "2UH", responsible=OWNERS.get(code, ""))
+        for code, limit in limits
+    )
     simple = (Condition("01", "简易", "simple", "4WH", simple=True),)
-    classes = (CaseClass(CLASSES[0], "类", "class", kinds), CaseClass(CLASSES[1], "简易类", "simple class", simple))
+    classes = (
+        CaseClass(CLASSES[0], "类", "class", kinds),
+        CaseClass(CLASSES[1], "简易类", "simple class", simple, LEAD),
+    )
     grids = (
         Grid("9", 0, "市", "City"),
         Grid("91", 1, "镇", "Town"),

@@ -6,6 +6,8 @@ the table says a rule and not a person.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from domain.case.state import Case
@@ -28,9 +30,15 @@ class Asking(msgspec.Struct, frozen=True):
 
 def asking(case: Case | None) -> tuple[Asking, ...]:
     """Everybody who is tried on this case (None: before it is reported)."""
-    found = [Asking(_beside(level, case), _at(role, level)) for role in AT_A_LEVEL for level in LEVELS]
-    lead, others, stranger = _units(case)
-    finder, checker = (FINDER, "chen") if case is None else (case.discoverer, CHECKER)
+    if case is None:
+        return _asking(0, (LEAD, OTHER, THIRD), FINDER, "chen")
+    return _asking(case.level, _units(case), case.discoverer, CHECKER)
+
+
+@lru_cache(maxsize=1_000)
+def _asking(own: int, units: tuple[str, str, str], finder: str, checker: str) -> tuple[Asking, ...]:
+    found = [Asking(_beside(level, own), _at(role, level)) for role in AT_A_LEVEL for level in LEVELS]
+    lead, others, stranger = units
     found += [
         Asking("named", Actor(checker, Role.GRID_HEAD, CELL, 1)),
         Asking("of the lead", Actor(HAND, Role.HANDLER, CELL, 0, lead)),
@@ -52,15 +60,15 @@ def _at(role: Role, level: int) -> Actor:
     return Actor(f"{role}-{level}", role, CELL, level)
 
 
-def _beside(level: int, case: Case | None) -> str:
-    if case is None or level == case.level:
+def _beside(level: int, own: int) -> str:
+    if level == own:
         return OWN
-    return ABOVE if level < case.level else BELOW
+    return ABOVE if level < own else BELOW
 
 
-def _units(case: Case | None) -> tuple[str, str, str]:
+def _units(case: Case) -> tuple[str, str, str]:
     """The lead's unit, a co-handler's, and one that has no part in the case."""
-    lead = case.lead.unit if case is not None and case.lead is not None else LEAD
-    others = [party.unit for party in case.co_handlers] if case is not None else []
-    taken = {lead, *others}
-    return lead, others[0] if others else OTHER, next((u for u in (THIRD, OTHER, LEAD) if u not in taken), THIRD)
+    lead = case.lead.unit if case.lead is not None else LEAD
+    other = case.co_handlers[0].unit if case.co_handlers else OTHER
+    taken = {lead, *(party.unit for party in case.co_handlers)}
+    return lead, other, next((unit for unit in (THIRD, OTHER, LEAD) if unit not in taken), THIRD)

@@ -88,11 +88,12 @@ SETS_OUT: Mapping[str, int] = {name: int(name not in _AT_THE_CITY) for name in C
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A case as the walk found it, the instant of its last decision (ms), and how far off the course it is."""
+    """A case as the walk found it, the instant of its last decision (ms), how far off the course it is, and by what."""
 
     case: Case | None
     at_ms: int
     depth: int
+    attempt: Attempt | None = None
 
 
 class Tried(msgspec.Struct, frozen=True, order=True):
@@ -148,10 +149,11 @@ def _taken(leg: Leg, last: Position, off: int) -> Position:
         for who in asking(last.case):
             if who.actor.role is not leg.role or leg.relation not in (None, who.relation):
                 continue
-            answer = decide(last.case, Attempt("1", "case-1", who.actor, action, 0, "d"), at_ms, city(), "1")
+            attempt = Attempt("1", "case-1", who.actor, action, at_ms, "d")
+            answer = decide(last.case, attempt, at_ms, city(), "1")
             if isinstance(answer, Accepted):
                 if let_through == leg.example:
-                    return Position(fold(last.case, answer.events), at_ms, off)
+                    return Position(fold(last.case, answer.events), at_ms, off, attempt)
                 let_through += 1
                 break
     raise LookupError(f"no {leg.role} may {leg.kind.__name__} there: mend COURSES in ops/walk/walk.py")
