@@ -23,8 +23,9 @@ from eventlog.casefile import CaseFile, absorb
 from eventlog.record import DecisionRecord, Origin, decode, encode
 from eventlog.verdict import Arrived, Office, judge
 from ops.walk.city import city
+from ops.walk.courses import COURSES
 from ops.walk.histories import Taken, drawn
-from ops.walk.walk import COURSES, course
+from ops.walk.walk import course
 
 YEAR_EVENTS = 1_440_000
 """A busy county-level city: 120,000 cases × 12 events (domain document §9)."""

@@ -1,1 +1,1 @@
-"""Every state of a case by every action of every role, through the real rules: city, asked, posts, walk, pages."""
+"""Every state of a case by every action of every role: city, asked, posts, courses, walk, pages, histories."""

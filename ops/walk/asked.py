@@ -17,13 +17,14 @@ import msgspec
 
 from domain.case import actions as a
 from domain.case.state import Case
-from domain.case.values import Channel, Photo, Place, Source, Stage, Waiver
+from domain.case.values import Channel, Photo, Place, Position, Source, Stage, Stance, Waiver
 from domain.worktime.limit import DAY_MS
 from ops.walk.city import CELL, CLASSES, LEAD, OTHER
 
 CHECKER, HAND, FINDER = "checker", "hand", "finder"
 """Who is asked to check, who works for the lead, and who reports."""
 ANOTHER_CASE = "case-2"
+PHOTOS = (Photo("0" * 64),)
 Values = Callable[[Case | None, int], tuple[Any, ...]]
 
 
@@ -44,10 +45,20 @@ FIELDS: Mapping[str, Values] = {
     "collector": lambda _case, _at: (CHECKER, HAND),
     "until_ms": lambda _case, at: (at + DAY_MS,),
     "opened_ms": lambda _case, at: (at,),
+    "due_ms": lambda _case, at: (at + DAY_MS,),
     "amount": lambda _case, _at: ("1WH",),
     "of": lambda _case, _at: (ANOTHER_CASE,),
     "by": lambda _case, _at: (ANOTHER_CASE,),
-    "photos": lambda _case, _at: ((Photo("0" * 64),),),
+    "into": lambda _case, _at: (ANOTHER_CASE,),
+    "unit": lambda _case, _at: (OTHER,),
+    "units": lambda _case, _at: ((LEAD, OTHER),),
+    "to": lambda _case, _at: (CHECKER,),
+    "number": lambda _case, _at: (1,),
+    "score": lambda _case, _at: (5,),
+    "positions": lambda _case, _at: ((Position(LEAD, Stance.AGREES), Position(OTHER, Stance.ABSENT)),),
+    "photos": lambda _case, _at: (PHOTOS,),
+    "before": lambda _case, _at: (PHOTOS,),
+    "after": lambda _case, _at: (PHOTOS,),
     "text": lambda _case, _at: ("字",),
     "source": lambda _case, _at: (Source("old", "1"),),
     "report": lambda _case, _at: (a.Report(Place(CELL), Channel.HOTLINE, CLASSES[0]),),
@@ -61,7 +72,9 @@ OF_ONE: Mapping[tuple[type, str], Values] = {
     (a.Dispatch, "co_handlers"): lambda _case, _at: ((), (OTHER,)),
     (a.FailCheck, "co_handlers"): _co_handlers,
     (a.Progress, "stage"): lambda _case, _at: tuple(Stage),
+    (a.SelfHandle, "case_class"): lambda _case, _at: CLASSES,
     (a.DropRecurrence, "reason"): lambda _case, _at: ("wrong_state",),
+    (a.DropMerge, "reason"): lambda _case, _at: ("wrong_state",),
 }
 """The same for a field that means something else in one action, or is worth more than one value there."""
 OPTIONAL = frozenset({"without"})
@@ -76,6 +89,8 @@ def examples(kind: type[a.CaseAction], case: Case | None, at_ms: int) -> tuple[a
     """
     names = _fields(kind)
     values = [_values(kind, name, case, at_ms) for name in names]
+    if case is not None and kind is a.Report:
+        values = [tried[:1] for tried in values]  # whatever it holds, the case is reported already
     return tuple(cast("Any", kind)(**dict(zip(names, chosen, strict=True))) for chosen in product(*values))
 
 

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from domain.case.actions import CASE_ACTIONS
 from domain.case.decision import ReasonCode
 from domain.case.values import OPEN_STATUSES, Role, Status
-from ops.walk.walk import DEPTH, SETS_OUT, Found, Tried, walked
+from ops.walk.courses import AT_A_VILLAGE, SETS_OUT
+from ops.walk.walk import DEPTH, Found, Tried, walked
 
 ACTIONS = tuple(str(kind.__struct_config__.tag) for kind in CASE_ACTIONS)
 STATES = ("", *map(str, Status))
 OPEN = frozenset(map(str, OPEN_STATUSES))
 NOBODY_YET = "(none)"
 STAYS = "stays"
+WHERE_IT_STOOD = 4
+"""An action that leads from one state to so many open ones leads back to where the case stood."""
 OF_THE_POST = frozenset({ReasonCode.WRONG_ROLE, ReasonCode.WRONG_LEVEL, ReasonCode.WRONG_STATE})
 """Reasons that the other columns tell already."""
 
@@ -24,7 +27,8 @@ OF_THE_POST = frozenset({ReasonCode.WRONG_ROLE, ReasonCode.WRONG_LEVEL, ReasonCo
 WRITTEN = """\
 Written by `liandong docs` from the code; a test holds it current. The rules were asked {attempts:,} times in
 {positions:,} positions of a case: every action by every role in every relation to the case, after up to {depth}
-actions off these courses at the city's desk, and {village} off the same at a village's: {courses}."""
+actions off these courses at the city's desk: {courses}; and up to {less}
+off these: {others}; and off all of them at a village's desk."""
 TABLE_HEAD = """\
 # Who may do what, in which state
 
@@ -46,8 +50,8 @@ STATES_HEAD = """\
 
 {written}
 
-`open` is every state inside it. An action that leads nowhere else is not drawn; `tick` is what happens by itself when
-its time has come. Who may take which of these steps: [the table](case-table.md).
+`open` is every state inside it; an arrow back to it leads to where the case stood. An action that leads
+nowhere else is not drawn; `tick` is what happens by itself when its time has come. Who may take which of these steps: [the table](case-table.md).
 
 ```mermaid
 stateDiagram-v2"""
@@ -82,10 +86,13 @@ def states_page(found: Found) -> str:
     edges: dict[tuple[str, str], list[str]] = {}
     for action in ACTIONS:
         for state in STATES:
-            for end in sorted(moves.get((action, state), set()) - {state}):
+            ends = moves.get((action, state), set()) - {state}
+            back = len(ends) >= WHERE_IT_STOOD and ends <= OPEN
+            for end in sorted(["open"] if back else ends):
                 if everywhere.get(action) != end:
                     edges.setdefault((state, end), []).append(action)
-    drawn = sorted(edges, key=lambda edge: (STATES.index(edge[0]), STATES.index(edge[1])))
+    order = (*STATES, "open")
+    drawn = sorted(edges, key=lambda edge: (order.index(edge[0]), order.index(edge[1])))
     lines = [STATES_HEAD.format(written=_written_by(found))]
     lines += [f"    [*] --> {end}: {_label(edges[(state, end)])}" for state, end in drawn if not state]
     lines += ["    state open {"]
@@ -97,9 +104,14 @@ def states_page(found: Found) -> str:
 
 
 def _written_by(found: Found) -> str:
-    names = (name for name, off in SETS_OUT.items() if not off)
+    city = {name: off for name, off in SETS_OUT.items() if not name.endswith(AT_A_VILLAGE)}
     return WRITTEN.format(
-        attempts=found.attempts, positions=found.positions, depth=DEPTH, village=DEPTH - 1, courses="; ".join(names)
+        attempts=found.attempts,
+        positions=found.positions,
+        depth=DEPTH,
+        less=DEPTH - 1,
+        courses=", ".join(name for name, off in city.items() if not off),
+        others=", ".join(name for name, off in city.items() if off),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.case.state import Case
 from domain.case.values import Actor, Role
@@ -31,22 +32,24 @@ class Asking(msgspec.Struct, frozen=True):
 def asking(case: Case | None) -> tuple[Asking, ...]:
     """Everybody who is tried on this case (None: before it is reported)."""
     if case is None:
-        return _asking(0, (LEAD, OTHER, THIRD), FINDER, "chen")
-    return _asking(case.level, _units(case), case.discoverer, CHECKER)
+        return tuple(replace(one, actor=replace(one.actor, person=FINDER)) for one in _asking(0, _units(None), FINDER))
+    return _asking(case.level, _units(case), case.discoverer)
 
 
 @lru_cache(maxsize=1_000)
-def _asking(own: int, units: tuple[str, str, str], finder: str, checker: str) -> tuple[Asking, ...]:
+def _asking(own: int, units: tuple[str | None, str, str], finder: str) -> tuple[Asking, ...]:
     found = [Asking(_beside(level, own), _at(role, level)) for role in AT_A_LEVEL for level in LEVELS]
     lead, others, stranger = units
+    its, unit = ("of the lead", lead) if lead is not None else ("of another unit", LEAD)
+    apart = "named" if lead is None else "named, of the lead"
     found += [
-        Asking("named", Actor(checker, Role.GRID_HEAD, CELL, 1)),
-        Asking("of the lead", Actor(HAND, Role.HANDLER, CELL, 0, lead)),
-        Asking("of the lead, discoverer", Actor(finder, Role.HANDLER, CELL, 0, lead)),
+        Asking("named", Actor(CHECKER, Role.GRID_HEAD, CELL, 1)),
+        Asking(its, Actor(HAND, Role.HANDLER, CELL, 0, unit)),
+        Asking("discoverer", Actor(finder, Role.HANDLER, CELL, 0, unit)),
         Asking("of a co-handler", Actor("he", Role.HANDLER, CELL, 0, others)),
         Asking("of another unit", Actor("wu", Role.HANDLER, CELL, 0, stranger)),
-        Asking("named", Actor(checker, Role.COLLECTOR, CELL, 3)),
-        Asking("named, of the lead", Actor(checker, Role.COLLECTOR, CELL, 3, lead)),
+        Asking("named", Actor(CHECKER, Role.COLLECTOR, CELL, 3)),
+        Asking(apart, Actor(CHECKER, Role.COLLECTOR, CELL, 3, unit)),
         Asking("discoverer", Actor(finder, Role.COLLECTOR, CELL, 3)),
         Asking("another", Actor("wang", Role.COLLECTOR, CELL, 3)),
         Asking("reporter", Actor(finder, Role.PUBLIC)),
@@ -66,9 +69,9 @@ def _beside(level: int, own: int) -> str:
     return ABOVE if level < own else BELOW
 
 
-def _units(case: Case) -> tuple[str, str, str]:
-    """The lead's unit, a co-handler's, and one that has no part in the case."""
-    lead = case.lead.unit if case.lead is not None else LEAD
-    other = case.co_handlers[0].unit if case.co_handlers else OTHER
-    taken = {lead, *(party.unit for party in case.co_handlers)}
-    return lead, other, next((unit for unit in (THIRD, OTHER, LEAD) if unit not in taken), THIRD)
+def _units(case: Case | None) -> tuple[str | None, str, str]:
+    """The lead's unit (None: there is no lead), a co-handler's, and one that has no part in the case."""
+    lead = case.lead.unit if case is not None and case.lead is not None else None
+    others = [party.unit for party in case.co_handlers] if case is not None else []
+    free = (unit for unit in (THIRD, OTHER, LEAD) if unit not in {lead, *others})
+    return lead, others[0] if others else OTHER, next(free, THIRD)

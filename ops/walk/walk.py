@@ -6,7 +6,7 @@ reasons those who may were refused. Every case on the way is the outcome of real
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from enum import Enum
 from functools import cache
 
@@ -21,70 +21,39 @@ from domain.case.state import Case, Clock
 from domain.case.values import Role
 from ops.walk.asked import examples
 from ops.walk.city import BEGIN_MS, city
+from ops.walk.courses import COURSES, SETS_OUT, Leg
 from ops.walk.posts import Asking, asking
 
 DEPTH = 2
 """Actions off a course."""
 STEP_MS = 60_000
-UNTOLD = frozenset(
-    {"version", "channel", "discoverer_unit", "source", "notes", "stage", "extension_requests", "suspension_requests"}
+_COUNTS = (
+    "version",
+    "notes",
+    "verifications",
+    "extension_requests",
+    "suspension_requests",
+    "returns",
+    "rework",
+    "stage",
 )
-"""Fields that tell no position from another: nothing is decided by them but how often, and in which order."""
-
-
-class Leg(msgspec.Struct, frozen=True):
-    """One step of a course: the action, the role that takes it, and what they are to the case where several may.
-
-    Of the examples that are let through the first is taken, or the one of number `example`.
-    """
-
-    kind: type[a.CaseAction]
-    role: Role
-    relation: str | None = None
-    example: int = 0
-
-
-def _at_a_village(leg: Leg) -> Role:
-    """Who does it at level 2: the grid head sits at every desk (domain document §3, "Whose desk")."""
-    if leg.kind is a.Report:
-        return Role.COLLECTOR
-    return Role.GRID_HEAD if leg.role in (Role.ACCEPTOR, Role.SHIFT_HEAD, Role.DISPATCHER) else leg.role
-
-
-_UP_TO_DISPATCH = (Leg(a.Report, Role.PUBLIC), Leg(a.Accept, Role.ACCEPTOR), Leg(a.File, Role.SHIFT_HEAD))
-_UNDER_WAY = (*_UP_TO_DISPATCH, Leg(a.Dispatch, Role.DISPATCHER), Leg(a.Acknowledge, Role.HANDLER))
-_FROM_HANDLING = (
-    Leg(a.Handle, Role.HANDLER),
-    Leg(a.SendCheck, Role.ACCEPTOR),
-    Leg(a.PassCheck, Role.COLLECTOR),
-    Leg(a.Close, Role.SHIFT_HEAD),
+_ORIGIN = (
+    "channel",
+    "discoverer_unit",
+    "source",
+    "place",
+    "place_incomplete",
+    "placed_ms",
+    "handlers",
+    "path",
+    "taken",
 )
-_EXTENDED = (Leg(a.RequestExtension, Role.HANDLER), Leg(a.DecideExtension, Role.SHIFT_HEAD))
-_AT_THE_CITY: Mapping[str, tuple[Leg, ...]] = {
-    "the usual one": (*_UNDER_WAY, *_FROM_HANDLING),
-    "with a co-handler and rework": (
-        *_UP_TO_DISPATCH,
-        Leg(a.Dispatch, Role.DISPATCHER, example=1),
-        Leg(a.Acknowledge, Role.HANDLER, "of the lead"),
-        Leg(a.Acknowledge, Role.HANDLER, "of a co-handler"),
-        Leg(a.CoDone, Role.HANDLER, "of a co-handler"),
-        Leg(a.Handle, Role.HANDLER),
-        Leg(a.SendCheck, Role.ACCEPTOR),
-        Leg(a.FailCheck, Role.COLLECTOR),
-    ),
-    "with more time": (*_UNDER_WAY, *_EXTENDED, Leg(a.RequestExtension, Role.HANDLER)),
-    "with a pause": (*_UNDER_WAY, Leg(a.RequestSuspension, Role.HANDLER), Leg(a.DecideSuspension, Role.LEADER)),
-    "with a return": (*_UNDER_WAY, Leg(a.Return, Role.HANDLER)),
-}
-COURSES: Mapping[str, tuple[Leg, ...]] = {
-    **_AT_THE_CITY,
-    **{
-        f"{name}, at a village": tuple(Leg(leg.kind, _at_a_village(leg), leg.relation, leg.example) for leg in legs)
-        for name, legs in _AT_THE_CITY.items()
-    },
-}
-SETS_OUT: Mapping[str, int] = {name: int(name not in _AT_THE_CITY) for name in COURSES}
-"""From every position on each of these courses the walk sets out, as if it were so many actions off already."""
+_LINKS = ("recurs", "recurred_by", "merged", "finding", "co_returned", "rating")
+_ORDERS = ("supervisions", "consultations", "first_contact", "offered_to", "hand_overs")
+_ALARM = ("alarm_confirmed", "shelved_until_ms", "shelvings")
+UNTOLD = frozenset((*_COUNTS, *_ORIGIN, *_LINKS, *_ORDERS, *_ALARM))
+"""Fields that tell no position from another: they decide nothing of the way that a case takes. What is asked about one
+of them (a reply to an order, the end of a shelving) is tried where a course has it."""
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -119,11 +88,12 @@ def walked(depth: int = DEPTH) -> Found:
     """Walk so many actions off the courses; once in a process."""
     found = Found()
     ahead, known = [Position(None, BEGIN_MS, 0)], {facets(None)}
+    met: set[Case | None] = {None}
     for name, off in SETS_OUT.items():
-        for position in course(name, off):
-            if (key := facets(position.case)) not in known:
-                known.add(key)
-                ahead.append(position)
+        begun = [position for position in course(name, off) if position.case not in met]
+        ahead += begun
+        met |= {position.case for position in begun}
+        known |= {facets(position.case) for position in begun}
     for position in ahead:
         found.positions += 1
         for case, at_ms in _step(position, found):
@@ -143,7 +113,8 @@ def course(name: str, off: int = 0) -> tuple[Position, ...]:
 
 
 def _taken(leg: Leg, last: Position, off: int) -> Position:
-    at_ms = last.at_ms + STEP_MS
+    late_ms = _late_ms(last.case) if leg.late and last.case is not None else None
+    at_ms = last.at_ms + STEP_MS if late_ms is None else late_ms + 1
     let_through = 0
     for action in examples(leg.kind, last.case, at_ms):
         for who in asking(last.case):
@@ -156,7 +127,7 @@ def _taken(leg: Leg, last: Position, off: int) -> Position:
                     return Position(fold(last.case, answer.events), at_ms, off, attempt)
                 let_through += 1
                 break
-    raise LookupError(f"no {leg.role} may {leg.kind.__name__} there: mend COURSES in ops/walk/walk.py")
+    raise LookupError(f"no {leg.role} may {leg.kind.__name__} there: mend COURSES in ops/walk/courses.py")
 
 
 def facets(case: Case | None) -> Hashable:
