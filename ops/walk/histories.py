@@ -23,8 +23,9 @@ from domain.case.values import OPEN_STATUSES, Status
 from domain.worktime.limit import DAY_MS, HOUR_MS
 from ops.walk.asked import examples
 from ops.walk.city import BEGIN_MS, CONDITIONS, city
+from ops.walk.courses import COURSES
 from ops.walk.posts import asking
-from ops.walk.walk import walked
+from ops.walk.walk import course, walked
 
 ORDER = ("", *map(str, Status))
 KINDS: Mapping[str, type[CaseAction]] = {str(kind.__struct_config__.tag): kind for kind in CASE_ACTIONS}
@@ -64,14 +65,29 @@ class Chance(msgspec.Struct, frozen=True):
 
 
 def drawn(chosen: random.Random, attempts: int) -> list[Taken]:
-    """A history of so many attempts, drawn from those numbers."""
-    case, at_ms = None, BEGIN_MS
-    taken: list[Taken] = []
+    """A history that follows some course for a while, and then so many attempts drawn from those numbers."""
+    begun = _begun(chosen.choice(tuple(COURSES)))
+    taken = list(begun[: chosen.randint(0, len(begun))])
+    case = fold(taken[-1].case, taken[-1].events) if taken else None
+    at_ms = taken[-1].at_ms if taken else BEGIN_MS
     for number in range(attempts):
         at_ms += chosen.choice(WAITS_MS)
         taken.append(_taken(chosen, case, at_ms, str(number)))
         case = fold(case, taken[-1].events)
     return taken
+
+
+@cache
+def _begun(name: str) -> tuple[Taken, ...]:
+    """That course, attempt by attempt."""
+    taken: list[Taken] = []
+    case = None
+    for position in course(name):
+        assert position.attempt is not None, "a course is made of attempts"
+        answer = decide(case, position.attempt, position.at_ms, city(), "1")
+        taken.append(Taken(case, position.attempt, position.at_ms, answer))
+        case = position.case
+    return tuple(taken)
 
 
 def _taken(chosen: random.Random, case: Case | None, at_ms: int, name: str) -> Taken:

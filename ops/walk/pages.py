@@ -50,8 +50,9 @@ STATES_HEAD = """\
 
 {written}
 
-`open` is every state inside it; an arrow back to it leads to where the case stood. An action that leads
-nowhere else is not drawn; `tick` is what happens by itself when its time has come. Who may take which of these steps: [the table](case-table.md).
+`open` is every state inside it; an arrow back to it leads to where the case stood. An action that leads nowhere else
+is not drawn; `tick` is what happens by itself when its time has come. Who may take which of these steps:
+[the table](case-table.md).
 
 ```mermaid
 stateDiagram-v2"""
