@@ -19,7 +19,7 @@ from domain.case.actions import Attempt, FailCheck, PassCheck, Tick
 from domain.case.decide import decide
 from domain.case.decision import Accepted
 from domain.case.evolve import evolve, fold
-from domain.case.state import Case
+from domain.case.state import Case, Party
 from domain.case.values import HANDLING_CLOCKS, OPEN_STATUSES, Actor, ClockKind, Role, Status
 from ops.walk.city import BEGIN_MS, city
 from ops.walk.courses import COURSES
@@ -171,7 +171,7 @@ class CaseMachine(RuleBasedStateMachine):
         return not any(isinstance(one, WORKED) and who in (one.person, one.unit) for one in self.events[: checks[-1]])
 
 
-def _parties(case: Case) -> tuple[msgspec.Struct, ...]:
+def _parties(case: Case) -> tuple[Party, ...]:
     return (*((case.lead,) if case.lead else ()), *case.co_handlers)
 
 
