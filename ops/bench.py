@@ -23,6 +23,7 @@ from eventlog.append import Appender
 from eventlog.broker import client_security
 from eventlog.tail import tail
 from eventlog.topics import TopicNames
+from ops.bench_domain import domain
 from ops.bench_grid import grid
 from ops.bench_worktime import worktime
 from ops.embedded.kafka import free_ports
@@ -64,6 +65,7 @@ def bench(
 
 bench_app.command()(worktime)
 bench_app.command()(grid)
+bench_app.command()(domain)
 
 
 def _tell_machine(before: Any) -> None:

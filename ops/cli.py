@@ -31,6 +31,7 @@ COMMANDS = {
     "topics": "ops.prepare:topics",
     "account": "ops.account:account_app",
     "bench": "ops.bench:bench_app",
+    "docs": "ops.walk.command:docs",
     "worktime": "ops.worktime.command:worktime_app",
     "reference": "ops.reference.app:reference_app",
     "serve": "ops.serve:serve_app",

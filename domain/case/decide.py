@@ -7,7 +7,8 @@ same bytes. The rules of each action stand in the module that it is imported fro
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from domain.case import clocks, supervision
 from domain.case.actions import (
@@ -16,6 +17,7 @@ from domain.case.actions import (
     Adjudicate,
     Attach,
     Attempt,
+    CaseAction,
     Close,
     CoDone,
     CompleteReport,
@@ -154,124 +156,70 @@ def _decided(case: Case | None, attempt: Attempt, at_ms: int, rules: Rules, numb
         return import_case(action, attempt, at_ms, rules, number)
     if case is None:
         raise Refused(ReasonCode.UNKNOWN_CASE, found=attempt.case)
-    return _moved(Frame(case, attempt, at_ms, rules))
+    return RULES[type(action)](Frame(case, attempt, at_ms, rules), action)
 
 
-def _moved(frame: Frame) -> list[CaseEvent]:
-    action = frame.attempt.action
-    match action:
-        case Accept():
-            return accept(frame, action)
-        case Decline():
-            return decline(frame, action)
-        case File():
-            return file(frame, action)
-        case RequestVerification():
-            return request_verification(frame, action)
-        case GiveVerification():
-            return give_verification(frame, action)
-        case CompleteReport():
-            return complete_report(frame, action)
-        case Escalate():
-            return escalate(frame, action)
-        case HandDown():
-            return hand_down(frame, action)
-        case Take():
-            return take(frame, action)
-        case RefuseFiling():
-            return refuse_filing(frame, action)
-        case Dispatch():
-            return dispatch(frame, action)
-        case Acknowledge():
-            return acknowledge(frame, action)
-        case Progress():
-            return progress(frame, action)
-        case Return():
-            return return_case(frame, action)
-        case Reassign():
-            return reassign(frame, action)
-        case CoReturn():
-            return co_return(frame, action)
-        case RequestExtension():
-            return request_extension(frame, action)
-        case DecideExtension():
-            return decide_extension(frame, action)
-        case RequestSuspension():
-            return request_suspension(frame, action)
-        case DecideSuspension():
-            return decide_suspension(frame, action)
-        case Resume():
-            return resume(frame, action)
-        case CoDone():
-            return co_done(frame, action)
-        case Handle():
-            return handle(frame, action)
-        case SendCheck():
-            return send_check(frame, action)
-        case PassCheck():
-            return pass_check(frame, action)
-        case FailCheck():
-            return fail_check(frame, action)
-        case Close():
-            return close(frame, action)
-        case ForceClose():
-            return force_close(frame, action)
-        case Void():
-            return void(frame, action)
-        case SelfHandle():
-            return self_handle(frame, action)
-        case Merge():
-            return merge(frame, action)
-        case Unmerge():
-            return unmerge(frame, action)
-        case NoteMerge():
-            return note_merge(frame, action)
-        case DropMerge():
-            return drop_merge(frame, action)
-        case NoteUnmerge():
-            return note_unmerge(frame, action)
-        case Reopen():
-            return reopen(frame, action)
-        case Rate():
-            return rate(frame, action)
-        case RequestAppeal():
-            return request_appeal(frame, action)
-        case ReviewAppeal():
-            return review_appeal(frame, action)
-        case DecideAppeal():
-            return decide_appeal(frame, action)
-        case Supervise():
-            return supervision.supervise(frame, action)
-        case ReplySupervision():
-            return supervision.reply_supervision(frame, action)
-        case Consult():
-            return consult(frame, action)
-        case Conclude():
-            return conclude(frame, action)
-        case Adjudicate():
-            return adjudicate(frame, action)
-        case HandOver():
-            return hand_over(frame, action)
-        case TakeOver():
-            return take_over(frame, action)
-        case ShelveAlarm():
-            return shelve_alarm(frame, action)
-        case ConfirmAlarm():
-            return confirm_alarm(frame, action)
-        case Recur():
-            return recur(frame, action)
-        case NoteRecurrence():
-            return note_recurrence(frame, action)
-        case DropRecurrence():
-            return drop_recurrence(frame, action)
-        case Note():
-            return note(frame, action)
-        case Attach():
-            return attach(frame, action)
-        case Tick():
-            frame.require_system()
-            return []
-        case Report() | ImportCase():
-            raise AssertionError("a case begins only once")
-        case _:
-            assert_never(action)
+def _tick(frame: Frame, _action: Tick) -> list[CaseEvent]:
+    """Nothing but what fell due, which every decision tells of."""
+    frame.require_system()
+    return []
+
+
+RULES: Mapping[type[CaseAction], Callable[[Frame, Any], list[CaseEvent]]] = {
+    Accept: accept,
+    Decline: decline,
+    File: file,
+    RequestVerification: request_verification,
+    GiveVerification: give_verification,
+    CompleteReport: complete_report,
+    Escalate: escalate,
+    HandDown: hand_down,
+    Take: take,
+    RefuseFiling: refuse_filing,
+    Dispatch: dispatch,
+    Acknowledge: acknowledge,
+    Progress: progress,
+    Return: return_case,
+    Reassign: reassign,
+    CoReturn: co_return,
+    RequestExtension: request_extension,
+    DecideExtension: decide_extension,
+    RequestSuspension: request_suspension,
+    DecideSuspension: decide_suspension,
+    Resume: resume,
+    CoDone: co_done,
+    Handle: handle,
+    SendCheck: send_check,
+    PassCheck: pass_check,
+    FailCheck: fail_check,
+    Close: close,
+    ForceClose: force_close,
+    Void: void,
+    SelfHandle: self_handle,
+    Merge: merge,
+    Unmerge: unmerge,
+    NoteMerge: note_merge,
+    DropMerge: drop_merge,
+    NoteUnmerge: note_unmerge,
+    Reopen: reopen,
+    Rate: rate,
+    RequestAppeal: request_appeal,
+    ReviewAppeal: review_appeal,
+    DecideAppeal: decide_appeal,
+    Supervise: supervision.supervise,
+    ReplySupervision: supervision.reply_supervision,
+    Consult: consult,
+    Conclude: conclude,
+    Adjudicate: adjudicate,
+    HandOver: hand_over,
+    TakeOver: take_over,
+    ShelveAlarm: shelve_alarm,
+    ConfirmAlarm: confirm_alarm,
+    Recur: recur,
+    NoteRecurrence: note_recurrence,
+    DropRecurrence: drop_recurrence,
+    Note: note,
+    Attach: attach,
+    Tick: _tick,
+}
+"""For each action on a case that is there, its rule; a test holds that none is left out."""

@@ -1,1 +1,1 @@
-"""A slow oracle of working time that shares no code with the rules: nothing here may import a package of ours."""
+"""Slow oracles of the rules. That of working time imports nothing of ours, that of a case the event structs alone."""
