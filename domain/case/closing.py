@@ -132,7 +132,7 @@ def _require_checker(frame: Frame) -> None:
         raise Refused(ReasonCode.NOT_THE_CHECKER, found=frame.actor.person)
     frame.require_scope()
     _require_impartial(frame, frame.actor.person)
-    if frame.actor.unit is not None and frame.actor.unit in party_units(frame.case):
+    if frame.actor.unit is not None and frame.actor.unit in (*frame.case.units, *party_units(frame.case)):
         raise Refused(ReasonCode.HANDLER_MAY_NOT_CHECK, found=frame.actor.unit)
 
 

@@ -127,15 +127,16 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     how often a lead gave the case back; `suspended_until_ms` is when an approved pause ends by itself. `recurs` is the
     closed case that this one repeats, `recurred_by` the ones that repeat this one. `placed_ms` is when the place was
     written down (None: by the report); `proposed` is the lead that the routing proposed at filing, `unclear` that it
-    could not (until it is dispatched). `path` are the levels whose desks had it before, `taken` that the present one
-    said it is its own; `verifier` is who was asked to verify it, `finding` what they found last; `co_returned` are the
-    co-handlers that gave their part back since the parties were named last. `unhandled` is a case that a leader closed
-    before its lead had handled it. `merged_into` is the case it goes on as part of, `merged_from` where it stood then,
-    `merged` are the cases that go on as part of this one. `rounds` are the earlier rounds, `round_ms` is when the
-    present one began (None: by the report); what belongs to a round begins anew with it. `self_handled` was done by
-    grid staff, `drawn` for a check. `exempt`: an appeal was upheld, the breach counts in no statistics. `first_contact`
-    has the first-contact duty since it was handed over (None: whoever reported it, or the desk), `offered_to` may take
-    it.
+    could not (until it is dispatched). `handlers` and `units` are the persons who laid hands on it and the units that
+    were ever a party: nobody of them checks it. `path` are the levels whose desks had it before, `taken` that the
+    present one said it is its own; `verifier` is who was asked to verify it, `finding` what they found last;
+    `co_returned` are the co-handlers that gave their part back since the parties were named last. `unhandled` is a case
+    that a leader closed before its lead had handled it. `merged_into` is the case it goes on as part of, `merged_from`
+    where it stood then, `merged` are the cases that go on as part of this one. `rounds` are the earlier rounds,
+    `round_ms` is when the present one began (None: by the report); what belongs to a round begins anew with it.
+    `self_handled` was done by grid staff, `drawn` for a check. `exempt`: an appeal was upheld, the breach counts in no
+    statistics. `first_contact` has the first-contact duty since it was handed over (None: whoever reported it, or the
+    desk), `offered_to` may take it.
     """
 
     status: Status
@@ -165,6 +166,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     lead: Party | None = None
     co_handlers: tuple[Party, ...] = ()
     handlers: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
     returned_from: str | None = None
     extension: ExtensionRequest | None = None
     extensions: int = 0

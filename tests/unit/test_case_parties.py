@@ -166,3 +166,16 @@ def test_the_lead_gives_back_the_case_and_not_a_part() -> None:
     desk.act(CO_HANDLER, a.Acknowledge(), START + 6)
     desk.act(CO_HANDLER, a.CoDone(), START + 7)
     assert desk.act(CO_HANDLER, part, START + 8).outcome is Outcome.UNCHANGED, "what is done is done"
+
+
+def test_nobody_of_a_unit_that_ever_was_a_party_checks_it() -> None:
+    desk = handling((POLICE,))
+    desk.act(DISPATCHER, a.Reassign(URBAN), START + 5)
+    desk.act(CO_HANDLER, a.Acknowledge(), START + 6)
+    desk.act(CO_HANDLER, a.Handle(), START + 7)
+    assert case_of(desk).units == (TEAM, POLICE, URBAN)
+    desk.act(ACCEPTOR, a.SendCheck("sun"), START + 8)
+    for unit in (TEAM, POLICE, URBAN):
+        member = actor(Role.COLLECTOR, "sun", unit)
+        assert refused(desk.act(member, a.PassCheck(), START + 9)) is ReasonCode.HANDLER_MAY_NOT_CHECK
+    assert desk.act(actor(Role.COLLECTOR, "sun"), a.PassCheck(), START + 9).outcome is Outcome.ACCEPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -48,7 +49,7 @@ def at_work(case: Case, event: WorkEvent) -> Case:
             return _party_moved(case, event)
         case Dispatched():
             return replace(
-                case,
+                with_units(case, (event.lead, *event.co_handlers)),
                 status=Status.DISPATCHED,
                 lead=Party(event.lead),
                 co_handlers=tuple(Party(unit) for unit in event.co_handlers),
@@ -120,7 +121,7 @@ def _with_parties(case: Case, event: Reassigned) -> Case:
     lead = case.party(event.lead) or Party(event.lead)
     same = event.lead == case.lead.unit
     return replace(
-        case,
+        with_units(case, (event.lead, *event.co_handlers)),
         status=case.status if same else Status.DISPATCHED if lead.signed is None else Status.HANDLING,
         lead=replace(lead, done=False),
         co_handlers=tuple(case.party(unit) or Party(unit) for unit in event.co_handlers),
@@ -150,6 +151,12 @@ def _party_moved(case: Case, event: Acknowledged | Progressed | CoDone) -> Case:
         lead=moved(case.lead),
         co_handlers=tuple(moved(party) for party in case.co_handlers),
     )
+
+
+def with_units(case: Case, units: Iterable[str]) -> Case:
+    """The case once these units were parties: nobody of a unit that ever was one may check it."""
+    new = tuple(unit for unit in units if unit not in case.units)
+    return replace(case, units=(*case.units, *new)) if new else case
 
 
 def with_hand(case: Case, person: str) -> Case:

@@ -250,6 +250,9 @@ FACTS: dict[str, Callable[[Events], Any]] = {
     "unclear": lambda es: standing(es, e.OwnershipUnclear, e.Proposed, e.Adjudicated, e.Dispatched, *MOVED) is not None,
     "parties": parties,
     "handlers": lambda es: list(dict.fromkeys(one.person for one in es if type(one) in HANDS)),
+    "units": lambda es: list(
+        dict.fromkeys(u for o in es if type(o) in (e.Dispatched, e.Reassigned) for u in (o.lead, *o.co_handlers))
+    ),
     "returned_from": lambda es: _of(standing(es, e.Returned, e.Dispatched, e.Reopened), "unit"),
     "co_returned": lambda es: [
         one.unit for one in after(es, e.Dispatched, e.Reassigned, e.Reopened) if type(one) is e.CoReturned
