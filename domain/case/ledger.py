@@ -155,7 +155,7 @@ def _holder(case: Case) -> str | None:
             assert_never(case.status)
 
 
-def _clock_kind(status: Status) -> ClockKind | None:
+def _clock_kind(status: Status, case: Case) -> ClockKind | None:
     """The clock that runs for the holder in that state; who has to sign is held to the handling clock already."""
     match status:
         case Status.REPORTED:
@@ -169,7 +169,7 @@ def _clock_kind(status: Status) -> ClockKind | None:
         case Status.DISPATCHED | Status.HANDLING:
             return ClockKind.HANDLE
         case Status.HANDLED:
-            return ClockKind.SEND_CHECK
+            return ClockKind.CLOSE if case.self_handled and not case.drawn else ClockKind.SEND_CHECK
         case Status.CHECKING:
             return ClockKind.CHECK
         case Status.CHECKED:
@@ -197,7 +197,7 @@ def _handed_on(ledger: Ledger, before: Case, after: Case, at_ms: int | None) -> 
 def _begun(ledger: Ledger, case: Case, at_ms: int) -> Ledger:
     standing = standing_of(case)
     assert standing is not None, "an interval begins in an open case"
-    kind = _clock_kind(case.status)
+    kind = _clock_kind(case.status, case)
     ticking = kind if any(clock.running and clock.kind is kind for clock in case.clocks) else None
     begun = Interval(case.version, ledger.rounds[-1].number, at_ms, None, standing, ticking)
     return replace(ledger, intervals=(*ledger.intervals, begun))
@@ -247,6 +247,6 @@ def _clocked(ledger: Ledger, case: Case, event: ClockStarted | ClockResumed | Cl
             lanes = (*lanes, begun)
         return replace(ledger, lanes=lanes)
     current = ledger.current
-    if not runs or current is None or event.clock is not _clock_kind(current.standing.status):
+    if not runs or current is None or event.clock is not _clock_kind(current.standing.status, case):
         return ledger
     return replace(ledger, intervals=(*ledger.intervals[:-1], replace(current, clock=event.clock)))

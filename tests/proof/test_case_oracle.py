@@ -49,6 +49,7 @@ def told(case: Case) -> dict[str, Any]:
         "path": len(case.path),
         "parties": [(p.unit, p.signed and p.signed.person, p.stage and str(p.stage), p.done) for p in parties],
         "handlers": list(case.handlers),
+        "units": list(case.units),
         "co_returned": list(case.co_returned),
         "extension": case.extension and case.extension.amount,
         "suspension": case.suspension and case.suspension.until_ms,
