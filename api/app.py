@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from api.adopting import add_adopting
 from api.cases import add_cases
 from api.clocks import add_clocks
+from api.duplicates import add_duplicates
 from api.entry import add_entry
 from api.feed import serve_feed
 from api.figures import add_figures
@@ -30,7 +31,9 @@ from api.middleware import EveryRequest
 from api.opening import opened
 from api.parts import Parts, now_ms
 from api.problems import REPEAT, Problem, document
+from api.queues import add_queues
 from api.reference import add_reference
+from api.registers import add_registers
 from eventlog.append import LogUnreachable
 from projections import board
 from projections.database import AWAY
@@ -60,6 +63,9 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     add_reference(app, parts)
     add_adopting(app, parts)
     add_figures(app, parts)
+    add_queues(app, parts)
+    add_registers(app, parts)
+    add_duplicates(app, parts)
     _add_wall(app, parts)
     _add_health(app, parts)
     if (STATIC / "index.html").exists():

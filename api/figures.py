@@ -118,18 +118,18 @@ async def _asked(parts: Parts, request: Request) -> Asked:
     await parts.contents(version)
     assert parts.editions is not None, "contents are there, so they were read"
     calendar = parts.editions.rules[version].calendar
-    scope = _scope(posts, request.query_params.get("scope"))
+    scope = scope_asked(posts, request.query_params.get("scope"))
     if not any(grid.code.startswith(scope) for grid in contents.grids):
         raise Problem("unknown_scope", field="scope", found=scope)
     zone = ZoneInfo(parts.profile.about.zone)
-    first, last = _day(request, "from"), _day(request, "to")
+    first, last = day_asked(request, "from"), day_asked(request, "to")
     if last < first:
         raise Problem("period_reversed", field="to", found=str(last), allowed=f"≥ {first}")
     if (last - first).days >= PERIOD_DAYS_MAX:
         raise Problem("period_too_long", field="to", found=(last - first).days + 1, allowed=PERIOD_DAYS_MAX)
     if last == date.max or first == date.min:
         raise Problem("outside_calendar", field="from", found=str(first))
-    period = Period(_begins_ms(first, zone), _begins_ms(last + timedelta(days=1), zone))
+    period = Period(begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone))
     if period.from_ms < calendar.from_ms or period.to_ms > calendar.to_ms:
         ends = (calendar.from_ms, calendar.to_ms - 1)
         allowed = [datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date().isoformat() for end in ends]
@@ -137,8 +137,11 @@ async def _asked(parts: Parts, request: Request) -> Asked:
     return Asked(first.isoformat(), last.isoformat(), period, scope)
 
 
-def _scope(posts: Sequence[Actor], wanted: str | None) -> str:
-    """The scope asked for, inside one of the posts'; without one the widest that a post has."""
+def scope_asked(posts: Sequence[Actor], wanted: str | None) -> str:
+    """The scope asked for, inside one of the posts'; without one the widest that a post has.
+
+    Raises Problem `outside_post`.
+    """
     if not wanted:
         return min((post.scope for post in posts), key=lambda scope: (len(scope), scope))
     if not any(wanted.startswith(post.scope) for post in posts):
@@ -146,7 +149,8 @@ def _scope(posts: Sequence[Actor], wanted: str | None) -> str:
     return wanted
 
 
-def _day(request: Request, field: str) -> date:
+def day_asked(request: Request, field: str) -> date:
+    """The local day that the query names in that field. Raises Problem `bad_date`."""
     text = request.query_params.get(field, "")
     try:
         if not _DAY.fullmatch(text):
@@ -156,7 +160,8 @@ def _day(request: Request, field: str) -> date:
         raise Problem("bad_date", field=field, found=text, allowed=["2026-11-25"]) from error
 
 
-def _begins_ms(day: date, zone: ZoneInfo) -> int:
+def begins_ms(day: date, zone: ZoneInfo) -> int:
+    """The instant at which a local day begins, ms."""
     return round(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 

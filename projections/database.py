@@ -14,7 +14,10 @@ QUERIES_MAX = 50_000
 IDLE_S_MAX = 300
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a database looks like that is away, or went away in the middle: to be asked again."""
-TABLES = ("checkpoint", "adoptions", "case_state", "outcomes", "timeline", "board", "facts", "ledger", "rulings")
+TABLES = (
+    *("checkpoint", "adoptions", "case_state", "outcomes", "timeline", "board", "facts", "ledger", "rulings"),
+    *("duties", "registers"),
+)
 
 
 class Pool(asyncpg.Pool):

@@ -36,6 +36,8 @@ KEYS = {
     "ledger": "case_id, version",
     "ledger_round": "case_id, round",
     "facts": "case_id",
+    "duties": "case_id, ordinal",
+    "registers": "case_id, version",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

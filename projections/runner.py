@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventlog.stored import Entry
-from projections import adoptions, board, case_state, checkpoint, facts, ledger, outcomes, timeline
+from projections import adoptions, board, case_state, checkpoint, duties, facts, ledger, outcomes, registers, timeline
 from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
@@ -22,7 +22,7 @@ from projections.towns import Towns
 CHUNK_RECORDS_MAX = 2_000
 NAMES = (
     *(adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME),
-    *(board.NAME, facts.NAME, ledger.NAME),
+    *(board.NAME, facts.NAME, ledger.NAME, duties.NAME, registers.NAME),
 )
 
 
@@ -35,7 +35,12 @@ class Folded(msgspec.Struct, frozen=True):
 
 Write = Callable[[Any, Folded, str], Awaitable[None]]
 Fill = Callable[[Any, int], Awaitable[None]]
-FILLS: Mapping[str, Fill] = {facts.NAME: facts.fill, ledger.NAME: ledger.fill}
+FILLS: Mapping[str, Fill] = {
+    facts.NAME: facts.fill,
+    ledger.NAME: ledger.fill,
+    duties.NAME: duties.fill,
+    registers.NAME: registers.fill,
+}
 """Projections that came with a later release: what fills a partition's rows from the timeline's."""
 
 
@@ -78,6 +83,12 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_ledger(connection: Any, folded: Folded, suffix: str) -> None:
         await ledger.write(connection, folded.steps, suffix)
 
+    async def write_duties(connection: Any, folded: Folded, suffix: str) -> None:
+        await duties.write(connection, folded.steps, f"{duties.NAME}{suffix}")
+
+    async def write_registers(connection: Any, folded: Folded, suffix: str) -> None:
+        await registers.write(connection, folded.steps, f"{registers.NAME}{suffix}")
+
     return {
         adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
@@ -86,6 +97,8 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
         board.NAME: write_board,
         facts.NAME: write_facts,
         ledger.NAME: write_ledger,
+        duties.NAME: write_duties,
+        registers.NAME: write_registers,
     }
 
 

@@ -37,6 +37,16 @@ async def of_cases(connection: Any, ids: Sequence[str]) -> dict[str, list[Decisi
     return found
 
 
+async def first_of(connection: Any, ids: Sequence[str]) -> list[DecisionRecord]:
+    """The first effective record of each of these cases, in one query."""
+    rows = await connection.fetch(
+        "select distinct on (case_id) record from timeline where case_id = any($1::text[]) order by case_id, seq",
+        list(ids),
+    )
+    records = [decode(row["record"]) for row in rows]
+    return [record for record in records if isinstance(record, DecisionRecord)]
+
+
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
     """Insert the effective records of these steps."""
     links = [step for step in steps if step.changed]

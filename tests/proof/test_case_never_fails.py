@@ -48,12 +48,13 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 class Course:
     """One case, attempt after attempt, under contents that are adopted in between; `met` is what was met on the way,
-    `steps` what became of each attempt."""
+    `steps` what became of each attempt, `rules` by which it was decided."""
 
     def __init__(self, data: DataObject) -> None:
         self.data = data
         self.at_ms = BEGIN
         self.steps: list[Step] = []
+        self.rules: list[Rules] = []
         self.file, self.met = CaseFile("case-1"), Counter[str]()
         self._folder, self._towns = Folder(0), Towns()
         self._pinned: dict[str, Rules] = {}
@@ -84,6 +85,7 @@ class Course:
         assert isinstance(step, Step)
         step = self._towns.place(step)
         self.steps.append(step)
+        self.rules.append(self._rules)
         row_of(step)
         counted(step, ZONE)
         if self.file.case is not None:

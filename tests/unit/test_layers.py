@@ -43,7 +43,7 @@ FORBIDDEN = {
 # What the rules may use of the standard library: values and pure functions, no clock, no ids, no I/O.
 DOMAIN_IMPORTS = {
     "__future__", "abc", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime",
-    "decimal", "domain", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "itertools",
+    "decimal", "difflib", "domain", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "itertools",
     "json", "math", "msgspec", "operator", "re", "statistics", "string", "struct", "types",
     "typing", "unicodedata", "uuid", "zoneinfo",
 }  # fmt: skip
