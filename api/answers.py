@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from api.problems import MEDIA
 from api.sealing import Keys
 from domain.case.decision import ReasonCode
+from domain.case.events import Handled
 from domain.case.reasons import SENTENCES
 from domain.case.state import Case
 from domain.case.values import Sealed
@@ -17,7 +18,7 @@ from eventlog.record import DecisionRecord, Outcome
 
 FORBIDDEN = frozenset({ReasonCode.WRONG_ROLE, ReasonCode.WRONG_LEVEL})
 UNSEEN = frozenset({ReasonCode.OUT_OF_SCOPE, ReasonCode.UNKNOWN_CASE})
-PERSONAL = ("text", "contact", "instructions", "result")
+PERSONAL = ("text", "contact", "instructions", "result", "without")
 MASK = "***"
 
 
@@ -65,6 +66,11 @@ async def story(record: DecisionRecord, keys: Keys, masked: bool) -> dict[str, A
                 shown[name] = {
                     part: MASK if masked else await keys.open(getattr(value, part)) for part in ("name", "phone")
                 }
+        if isinstance(event, Handled):
+            told = [MASK if masked else await keys.open(waiver.reason) for waiver in event.without]
+            shown |= {
+                "without": [{"unit": w.unit, "reason": text} for w, text in zip(event.without, told, strict=True)]
+            }
         events.append(shown)
     return {
         "seq": record.seq,

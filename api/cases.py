@@ -11,54 +11,23 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from msgspec.structs import replace
 
-from api.accounts import Person
 from api.answers import answer, case_view, story
 from api.intake import case_of_report, make_attempt, read_action, read_body
-from api.parts import Parts, now_ms
+from api.parts import NO_CASE_CONTENT, Parts, now_ms
+from api.posts import acting_post
 from api.problems import Problem
 from domain.case.actions import (
-    Acknowledge,
-    Adjudicate,
     CaseAction,
-    CoDone,
-    CoReturn,
-    DecideAppeal,
-    DecideExtension,
-    DecideSuspension,
-    FailCheck,
-    ForceClose,
-    GiveVerification,
-    Handle,
     Merge,
-    PassCheck,
-    Progress,
     Recur,
-    RequestAppeal,
-    RequestExtension,
-    RequestSuspension,
-    Return,
-    ReviewAppeal,
-    SelfHandle,
-    Supervise,
 )
-from domain.case.frame import GRID_STAFF
 from domain.case.intake import REPORTERS
-from domain.case.state import Case
 from domain.case.values import Actor, Role
 from eventlog.record import DecisionRecord, Outcome
 from projections import board, outcomes, timeline
 
 OUTCOME_WAIT_S_MAX = 5.0
 BOARD_PAGE_MAX = 500
-PARTY_ACTIONS = (
-    *(Acknowledge, Progress, Return, RequestExtension, RequestSuspension, CoDone, CoReturn, Handle),
-    RequestAppeal,
-)
-LEADER_ACTIONS = (DecideSuspension, ForceClose, DecideAppeal, Adjudicate)
-INSPECTOR_ACTIONS = (ReviewAppeal,)
-GRID_ACTIONS = (GiveVerification, SelfHandle, PassCheck, FailCheck)
-SUPERVISOR_ACTIONS = (Supervise,)
-"""What only a unit's member, a leader … may do: a person of several posts acts with the one that may."""
 
 
 def add_cases(app: FastAPI, parts: Parts) -> None:
@@ -84,7 +53,7 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
             await parts.case(person, action.of)  # who may not see a case learns nothing of it by linking to it
         if isinstance(action, Merge):
             action = replace(action, into_status=(await parts.case(person, action.into)).status)
-        actor = post_for(person, action, case)
+        actor = acting_post(person.posts, action, case)
         return await _act(parts, actor, case_id, envelope, action, plain, 200)
 
     @app.get("/api/cases/{case_id}/actions/{action_id}")
@@ -114,7 +83,7 @@ def add_cases(app: FastAPI, parts: Parts) -> None:
     @app.get("/api/board")
     async def open_cases(request: Request, town: str = "", limit: int = 200) -> dict[str, Any]:
         person = await parts.reader(request)
-        scope = person.posts[0].scope
+        scope = next(post.scope for post in person.posts if post.role not in NO_CASE_CONTENT)
         async with parts.pool.acquire() as connection:
             rows = await board.read_rows(
                 connection,
@@ -157,24 +126,3 @@ async def _first(parts: Parts, repeated: DecisionRecord) -> DecisionRecord | Non
         return near
     async with parts.pool.acquire() as connection:
         return await outcomes.find(connection, repeated.case, repeated.attempt.id)
-
-
-def post_for(person: Person, action: CaseAction, case: Case) -> Actor:
-    """Of several posts the one that the action needs; where it is any desk's, the first that is no handler's."""
-    inside = [post for post in person.posts if case.place.grid.startswith(post.scope)] or list(person.posts)
-    return next((post for post in inside if post.role in _roles(action, case)), inside[0])
-
-
-def _roles(action: CaseAction, case: Case) -> frozenset[Role]:
-    if isinstance(action, PARTY_ACTIONS):
-        return frozenset({Role.HANDLER})
-    second = isinstance(action, DecideExtension) and case.extensions > 0
-    if second or isinstance(action, LEADER_ACTIONS):
-        return frozenset({Role.LEADER})
-    if isinstance(action, INSPECTOR_ACTIONS):
-        return frozenset({Role.INSPECTOR})
-    if isinstance(action, SUPERVISOR_ACTIONS):
-        return frozenset({Role.LEADER, Role.INSPECTOR})
-    if isinstance(action, GRID_ACTIONS):
-        return GRID_STAFF
-    return frozenset(Role) - {Role.HANDLER}

@@ -8,8 +8,10 @@ import msgspec
 from fastapi import FastAPI, Request
 
 from api.parts import Parts, now_ms
+from api.problems import Problem
 from domain.case.clock_story import ClockStory, counted, told, whole
 from domain.case.frame import Rules
+from domain.worktime import CalendarError
 from projections import timeline
 
 SECOND_MS = 1_000
@@ -24,16 +26,19 @@ def add_clocks(app: FastAPI, parts: Parts) -> None:
         case = await parts.case(person, case_id)
         async with parts.pool.acquire() as connection:
             records = (await timeline.of_cases(connection, [case_id])).get(case_id, [])
-        rules = await parts.rules(case.rulebook)
         at_ms = now_ms()
         stories = told(event for record in records for event in record.events)
+        rules = {version: await parts.rules(version) for version in {story.rulebook for story in stories}}
+        try:
+            clocks = [shown(story, at_ms, rules[story.rulebook]) for story in stories]
+        except CalendarError as error:
+            raise Problem("outside_calendar", found=at_ms) from error
         return {
             "case_id": case_id,
             "status": str(case.status),
             "round": len(case.rounds) + 1,
             "as_of_ms": at_ms,
-            "rulebook": rules.book.version,
-            "clocks": [shown(story, at_ms, rules) for story in stories],
+            "clocks": clocks,
         }
 
 

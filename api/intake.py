@@ -12,8 +12,16 @@ from msgspec.structs import replace
 
 from api.problems import Problem
 from api.sealing import Keys
-from domain.case.actions import CASE_ACTIONS, Attempt, CaseAction, ImportCase, Report, SystemAction
-from domain.case.values import TEXT_CHARS_MAX, Actor, Contact
+from domain.case.actions import (
+    CASE_ACTIONS,
+    Attempt,
+    CaseAction,
+    Handle,
+    ImportCase,
+    Report,
+    SystemAction,
+)
+from domain.case.values import TEXT_CHARS_MAX, Actor, Contact, Waiver
 from domain.standard.text import unseen
 from eventlog.verdict import ACTION_BYTES_MAX
 
@@ -114,6 +122,8 @@ async def _sealed(keys: Keys, kid: str, action: CaseAction) -> CaseAction:
         value = getattr(action, name, None)
         if value is not None:
             changed[name] = await keys.seal(kid, str(value))
+    if isinstance(action, Handle):
+        changed["without"] = tuple([Waiver(one.unit, await keys.seal(kid, str(one.reason))) for one in action.without])
     contact = getattr(action, "contact", None)
     if isinstance(contact, Contact):
         sealed = {n: await keys.seal(kid, v) for n in ("name", "phone") if isinstance(v := getattr(contact, n), str)}

@@ -18,6 +18,7 @@ from projections import ledger
 from projections.ledger import Total
 
 INTERVALS_SHOWN_MAX = 1_000
+INSTANT_MS_MAX = 10**14
 PERIOD_MS_MAX = 366 * 86_400_000
 ACCOUNTANTS = (Role.LEADER, Role.INSPECTOR, Role.APPRAISER, Role.AUDITOR, Role.DISPATCHER, Role.SHIFT_HEAD)
 """Who may see how long others had what; each in the scope of that post."""
@@ -50,7 +51,7 @@ def add_ledger(app: FastAPI, parts: Parts) -> None:
         request: Request, begin: Annotated[int, Query(alias="from")], to: int, scope: str | None = None
     ) -> dict[str, Any]:
         post = accountant(await parts.person(request), scope)
-        if not 0 < to - begin <= PERIOD_MS_MAX:
+        if not (0 < to - begin <= PERIOD_MS_MAX and 0 <= begin < INSTANT_MS_MAX) or "\x00" in (scope or ""):
             raise Problem("malformed", found=[begin, to], allowed=f"from < to <= from + {PERIOD_MS_MAX}")
         within = post.scope if scope is None else scope
         as_of_ms = now_ms()

@@ -27,7 +27,7 @@ def read_mark(text: str, begin: Mark) -> Mark:
     if not text:
         return begin
     found = _MARK.fullmatch(text)
-    if found is None:
+    if found is None or not (abs(int(found[1])) < 2**63 and abs(int(found[2])) < 2**31) or "\x00" in text:
         raise Problem("bad_mark", field="after", found=text)
     return int(found[1]), found[3], int(found[2])
 

@@ -14,6 +14,8 @@ import msgspec
 from domain.routing.values import Adjudication
 
 NAME = "rulings"
+REFUSED = "refused"
+"""In the place of a version: the routing in force had no room for it (an ended unit, a class that is gone)."""
 WAITING_MAX = 200
 """Adjudications that become rules in one adoption; the others wait for the next."""
 

@@ -103,9 +103,11 @@ class React(Asking):
             await self._rules_wanted.wait()
             self._rules_wanted.clear()
             try:
-                await rule(self.pool, self.bootstrap, self.appender, self._editions, REACTOR)
+                waiting = await rule(self.pool, self.bootstrap, self.appender, self._editions, REACTOR)
             except (AdoptionUnderWay, LogUnreachable, ContentMissing, KafkaError, *AWAY) as error:
                 log.warning("react.rules_wait", reason=repr(error))
+                waiting = 1
+            if waiting:
                 await asyncio.sleep(RULE_AGAIN_S)
                 self._rules_wanted.set()
 

@@ -36,6 +36,7 @@ NAMESPACE = uuid.UUID("7d1c1d0e-9f0b-5f1e-8a55-1b0f6f6c7c09")
 TURN_S_MAX = 10.0
 DECIDED_S_MAX = 60.0
 DECIDED_LOOK_S = 0.1
+FINDINGS_SAID_MAX = 5
 REASONS = "裁决理由见案件 / the grounds stand in the case: {}"
 
 log = structlog.get_logger("ruling")
@@ -61,7 +62,7 @@ def rulings_of(record: DecisionRecord) -> list[Adjudication]:
 
 
 async def rule(pool: Any, bootstrap: str, appender: Appender, editions: Editions, actor: Actor) -> int:
-    """Adopt a routing with what waits; gives how many became rules, 0 where nothing waits or nobody decides alike yet.
+    """Adopt a routing with what waits; gives how many wait still: some half-done adoption is another's to finish first.
 
     Raises AdoptionUnderWay, LogUnreachable, TimeoutError (what was begun is finished the next time), KafkaError.
     """
@@ -69,32 +70,31 @@ async def rule(pool: Any, bootstrap: str, appender: Appender, editions: Editions
         if not await rulings.waiting(connection):
             return 0
         async with adoptions.one_at_a_time(connection, TURN_S_MAX):
-            return await _in_turn(connection, bootstrap, appender, editions, actor)
+            await _in_turn(connection, bootstrap, appender, editions, actor)
+        return len(await rulings.waiting(connection))
 
 
-async def _in_turn(connection: Any, bootstrap: str, appender: Appender, editions: Editions, actor: Actor) -> int:
+async def _in_turn(connection: Any, bootstrap: str, appender: Appender, editions: Editions, actor: Actor) -> None:
     await _finish(connection, appender, actor)
     rows = await adoptions.read_rows(connection)
     versions = {state.version for state in adoptions.in_force(rows).values()}
     if len(versions) != 1 or None in versions:
-        return 0  # somebody's adoption is half done: theirs to finish
+        return  # somebody's adoption is half done: theirs to finish
     (base,) = versions
     assert base is not None, "just looked at"
     await editions.require([base])
     old = editions.contents[base]
     waiting = await rulings.waiting(connection)
     there = {one.code for one in old.routing.adjudications}
-    new = await asyncio.to_thread(_with, old, [one for one in waiting if one.code not in there])
-    if new is None:
-        return 0
+    new, refused = await asyncio.to_thread(_with, old, [one for one in waiting if one.code not in there])
     version, contents = pack(new)
     if version != base:
         await refs.publish(bootstrap, appender.names, contents)
         adopt = Adopt(version, base, "adjudications")
         if not await _adopt(connection, appender, actor, adopt, range(PARTITIONS)):
-            return 0
-    await rulings.ruled(connection, [one.code for one in waiting], version)
-    return len(waiting)
+            return
+    await rulings.ruled(connection, [one.code for one in waiting if one.code not in refused], version)
+    await rulings.ruled(connection, refused, rulings.REFUSED)
 
 
 async def _finish(connection: Any, appender: Appender, actor: Actor) -> None:
@@ -107,14 +107,28 @@ async def _finish(connection: Any, appender: Appender, actor: Actor) -> None:
             await _adopt(connection, appender, actor, attempt.action, left)
 
 
-def _with(old: Contents, more: Sequence[Adjudication]) -> Contents | None:
-    routing = replace(old.routing, adjudications=(*old.routing.adjudications, *more))
-    new = replace(old, routing=routing)
-    wrong = faults(check_draft(old, new, _now())) if more else []
-    if wrong:
-        log.error("ruling.refused", findings=[finding.en for finding in wrong][:5])
-        return None
-    return new
+def _with(old: Contents, more: Sequence[Adjudication]) -> tuple[Contents, list[str]]:
+    """The contents with these on top, but for those that the routing in force has no room for: their codes."""
+    refused: list[str] = []
+    new = _on_top(old, more)
+    if not more or not _wrong(old, new):
+        return new, refused
+    kept: list[Adjudication] = []
+    for one in more:
+        if wrong := _wrong(old, _on_top(old, [*kept, one])):
+            log.error("ruling.refused", code=one.code, findings=wrong[:FINDINGS_SAID_MAX])
+            refused.append(one.code)
+        else:
+            kept.append(one)
+    return _on_top(old, kept), refused
+
+
+def _on_top(old: Contents, more: Sequence[Adjudication]) -> Contents:
+    return replace(old, routing=replace(old.routing, adjudications=(*old.routing.adjudications, *more)))
+
+
+def _wrong(old: Contents, new: Contents) -> list[str]:
+    return [finding.en for finding in faults(check_draft(old, new, _now()))]
 
 
 async def _adopt(connection: Any, appender: Appender, actor: Actor, adopt: Adopt, partitions: Sequence[int]) -> bool:

@@ -21,8 +21,12 @@ from domain.case.events import (
     ClockResumed,
     ClockStarted,
     ClockStopped,
+    Escalated,
     ExtensionDecided,
+    Filed,
+    HandedDown,
     Reopened,
+    SelfHandled,
     SuspensionDecided,
 )
 from domain.case.values import ClockKind, ClockVerdict, PauseCause
@@ -49,7 +53,8 @@ class Extension(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClockStory(msgspec.Struct, frozen=True, gc=False):
-    """One clock from its start on. `verdict` None: it is running, or paused after its last span."""
+    """One clock from its start on. `verdict` None: it is running, or paused after its last span; `rulebook` is the one
+    that the case had pinned when it started (None: none yet)."""
 
     clock: ClockKind
     holder: str
@@ -61,6 +66,7 @@ class ClockStory(msgspec.Struct, frozen=True, gc=False):
     near_ms: int | None = None
     spans: tuple[Span, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    rulebook: str | None = None
     verdict: ClockVerdict | None = None
 
     @property
@@ -80,15 +86,19 @@ def told(events: Iterable[CaseEvent]) -> tuple[ClockStory, ...]:
     """All clocks that these events, a case's whole story, tell of; in the order of their starts."""
     stories: list[ClockStory] = []
     current: dict[tuple[ClockKind, str | None], int] = {}
-    number, approved_by = 1, None
+    number, approved_by, pinned = 1, None, None
     for event in events:
+        if isinstance(event, Filed | SelfHandled | Reopened):
+            pinned = event.rulebook
+        if isinstance(event, Escalated | HandedDown):
+            pinned = None
         if isinstance(event, Reopened):
             number, current = number + 1, {}
         if isinstance(event, SuspensionDecided | ExtensionDecided):
             approved_by = event.person
         if isinstance(event, ClockStarted):
             current[(event.clock, event.unit)] = len(stories)
-            stories.append(_begun(event, number))
+            stories.append(replace(_begun(event, number), rulebook=pinned))
         elif isinstance(event, ClockStopped | ClockPaused | ClockResumed | ClockExtended):
             at = current[(event.clock, event.unit)]
             stories[at] = _moved(stories[at], event, approved_by)

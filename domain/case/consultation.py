@@ -6,7 +6,7 @@ from domain.case.actions import Adjudicate, Conclude, Consult
 from domain.case.decision import AlreadySo, ReasonCode, Refused
 from domain.case.disposal import require_units
 from domain.case.events import Adjudicated, CaseEvent, Concluded, Consulted
-from domain.case.frame import Frame
+from domain.case.frame import Frame, require_scope
 from domain.case.intake import require_known_place
 from domain.case.levels import DESK_ROLES
 from domain.case.values import CONSULTATIONS_MAX, OPEN_STATUSES, Role
@@ -69,6 +69,7 @@ def adjudicate(frame: Frame, action: Adjudicate) -> list[CaseEvent]:
     place = action.place or frame.case.place.grid
     if not frame.case.place.grid.startswith(place):
         raise Refused(ReasonCode.NOT_THE_PLACE, found=place, allowed=[frame.case.place.grid])
+    require_scope(frame.actor, place)
     require_known_place(place, frame.rules.book, frame.at_ms)
     return [
         Adjudicated(

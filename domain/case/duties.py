@@ -147,7 +147,9 @@ def _requests(case: Case) -> list[Duty]:
 
 
 def _alongside(case: Case) -> list[Duty]:
-    owed = [_reply(case, order.number, order.due_ms) for order in case.supervisions if not order.replied]
+    owed = [
+        _reply(case, order.number, order.due_ms) for order in case.supervisions if not (order.replied or order.lapsed)
+    ]
     open_consultations = [one.number for one in case.consultations if not one.concluded]
     owed += [_desk(case, Act.CONCLUDE, *DESK_ROLES, number=number) for number in open_consultations]
     if case.place_incomplete and case.status in BEFORE_FILING:

@@ -98,7 +98,7 @@ def follow_ups(
     for event in events:
         if isinstance(event, Merged):
             asked.append((event.into, NoteMerge(case)))
-        elif isinstance(event, Unmerged) and event.person is not None:
+        elif isinstance(event, Unmerged):  # also one that was refused: a later merge may have been noted meanwhile
             asked.append((event.into, NoteUnmerge(case)))
     return asked
 

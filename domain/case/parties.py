@@ -44,8 +44,8 @@ def reassign(frame: Frame, action: Reassign) -> list[CaseEvent]:
         elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE and clock.unit not in kinds:
             events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=True)
     for unit, kind in kinds.items():
-        party, held = case.party(unit), case.clock(kind, unit)
-        if held is None or not (held.running or (party is not None and party.done)):
+        party = case.party(unit)
+        if party is None or (unit == case.lead.unit) is not (unit == action.lead):  # new here, or in another part
             events.append(frame.start(kind, unit_holder(unit), case.limit, unit))
         if party is None:
             events.append(frame.start_stage(ClockKind.ACKNOWLEDGE, unit_holder(unit), unit))

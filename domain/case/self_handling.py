@@ -29,6 +29,8 @@ def self_handle(frame: Frame, action: SelfHandle) -> list[CaseEvent]:
         simple = [f"{one.code}/{c.code}" for one in book.standard.classes for c in one.conditions if c.simple]
         raise Refused(ReasonCode.NOT_SIMPLE, found=f"{case_class.code}/{condition.code}", allowed=simple)
     filed = filed_event(frame, File(case_class.code, condition.code))
+    if filed.limit is None:  # a failed check would leave its lead without a deadline
+        raise Refused(ReasonCode.NO_LIMIT, found=f"{filed.case_class}/{filed.condition}")
     is_drawn = drawn(frame.attempt.case, book.standard.self_handled_check_percent)
     events: list[CaseEvent] = [
         SelfHandled(

@@ -101,7 +101,8 @@ class Appeal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Supervision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A supervision order: who gave it, when a reply is due, and whether it came or is overdue."""
+    """A supervision order: who gave it, when a reply is due, and whether it came or is overdue. `lapsed`: it was open
+    while the case had ended, and nobody owes the reply any more."""
 
     number: int
     person: str
@@ -109,6 +110,12 @@ class Supervision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     due_ms: int
     replied: bool = False
     overdue: bool = False
+    lapsed: bool = False
+
+    @property
+    def owed(self) -> bool:
+        """Whether the reply is owed and no event tells that it is overdue."""
+        return not (self.replied or self.overdue or self.lapsed)
 
 
 class Consultation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -251,6 +258,6 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         due += [self.suspended_until_ms] if self.status is Status.SUSPENDED else []
         due += [self.suspension.until_ms] if self.suspension else []
         due += [self.shelved_until_ms]
-        due += [order.due_ms for order in self.supervisions if not (order.replied or order.overdue)]
+        due += [order.due_ms for order in self.supervisions if order.owed]
         due += [clock.deadline_ms for clock in self.clocks if clock.running and not clock.overdue]
         return min((instant for instant in due if instant is not None), default=None)

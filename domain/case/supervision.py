@@ -59,5 +59,5 @@ def reply_supervision(frame: Frame, action: ReplySupervision) -> list[CaseEvent]
 
 def overdue(case: Case, at_ms: int) -> list[CaseEvent]:
     """The orders whose reply was due strictly before `at_ms` and of which no event tells yet."""
-    late = [one for one in case.supervisions if not (one.replied or one.overdue) and one.due_ms < at_ms]
+    late = [one for one in case.supervisions if one.owed and one.due_ms < at_ms]
     return [SupervisionOverdue(at_ms=one.due_ms, number=one.number) for one in late]

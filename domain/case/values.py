@@ -371,7 +371,7 @@ class Waiver(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A co-handler whom the lead finishes without, and why."""
 
     unit: str
-    reason: str
+    reason: Text
 
 
 class Position(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -25,8 +25,8 @@ from domain.case.values import (
 
 
 def request_verification(frame: Frame, action: RequestVerification) -> list[CaseEvent]:
-    """The desk asks a collector to look before it accepts; at most VERIFICATIONS_MAX times a case."""
-    frame.require(Status.REPORTED)
+    """The desk asks a collector to look before it accepts, or another one instead; at most VERIFICATIONS_MAX times."""
+    frame.require(Status.REPORTED, Status.VERIFYING)
     frame.require_desk(Role.ACCEPTOR)
     if frame.case.verifications >= VERIFICATIONS_MAX:
         found = frame.case.verifications
@@ -37,7 +37,8 @@ def request_verification(frame: Frame, action: RequestVerification) -> list[Case
             person=frame.actor.person,
             collector=action.collector,
             instructions=action.instructions,
-        )
+        ),
+        *frame.stop(ClockKind.VERIFY, waived=True),
     ]
     accept = frame.case.clock(ClockKind.ACCEPT)
     if accept is not None and accept.running:
@@ -46,13 +47,15 @@ def request_verification(frame: Frame, action: RequestVerification) -> list[Case
 
 
 def give_verification(frame: Frame, action: GiveVerification) -> list[CaseEvent]:
-    """The collector who was asked, and nobody else, says what there is; the desk decides what follows from it."""
+    """The collector who was asked, and nobody else, says what there is; the desk decides what follows from it.
+
+    Being asked is enough, wherever the place turned out to be meanwhile.
+    """
     frame.require(Status.VERIFYING)
     if frame.actor.role not in GRID_STAFF:
         raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role, allowed=sorted(map(str, GRID_STAFF)))
     if frame.actor.person != frame.case.verifier:
         raise Refused(ReasonCode.NOT_THE_VERIFIER, found=frame.actor.person)
-    frame.require_scope()
     events: list[CaseEvent] = [
         VerificationGiven(
             at_ms=frame.at_ms,

@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 
 from api.intake import BODY_BYTES_MAX
 from api.parts import ACTIONS_PER_S_MAX, BURST_MAX
+from domain.case.values import CO_HANDLERS_MAX, TEXT_CHARS_MAX
 from eventlog.history import case_history
 from eventlog.record import DecisionRecord, Flag
 from eventlog.topics import TopicNames
@@ -101,8 +102,10 @@ def test_what_is_too_large_is_refused_with_the_size_that_is_allowed(live: Live) 
         answer = post(whole + b" " * (size - len(whole)))
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
         assert answer.json()["allowed"] == BODY_BYTES_MAX < answer.json()["found"] <= size
-    text = "x" * (BODY_BYTES_MAX - len(_report(text="")))
-    sealed = post(_report(text=text))
+    long = post(_report(text="x" * (TEXT_CHARS_MAX + 1)))
+    assert (long.status_code, long.json()["field"], long.json()["allowed"]) == (422, "text", TEXT_CHARS_MAX)
+    reasons = [{"unit": f"u{number}", "reason": "x" * TEXT_CHARS_MAX} for number in range(CO_HANDLERS_MAX)]
+    sealed = live.act("handler", live.report(GRID), "handle", without=reasons)
     assert (sealed.status_code, sealed.json()["allowed"]) == (413, ACTION_BYTES_MAX), "sealing makes it longer"
 
 

@@ -58,7 +58,7 @@ def told(case: Case) -> dict[str, Any]:
         "rounds": len(case.rounds),
         "rating": case.rating and case.rating.score,
         "appeal": appeal and (appeal.unit, appeal.person, appeal.reviewer, appeal.supported, appeal.upheld),
-        "supervisions": [(one.number, one.replied, one.overdue) for one in case.supervisions],
+        "supervisions": [(one.number, one.replied, one.overdue, one.lapsed) for one in case.supervisions],
         "consultations": [(one.number, one.concluded) for one in case.consultations],
         "clocks": {
             (str(c.kind), c.unit): (

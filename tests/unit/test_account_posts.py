@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from api.accounts import Person
-from api.cases import post_for
+from api.parts import sees
+from api.posts import acting_post
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
 from domain.case.values import (
@@ -15,6 +17,7 @@ from domain.case.values import (
     ReturnReason,
     Role,
     Stage,
+    SupervisionKind,
     SuspensionReason,
     VoidReason,
 )
@@ -22,7 +25,7 @@ from ops.account import sound_post
 from reference.profile import load_profile
 from runtime.faults import Fault
 from tests.support.city import GRID, TEAM
-from tests.unit.test_case import HANDLER, START
+from tests.unit.test_case import HANDLER, START, dispatched
 from tests.unit.test_case_suspension import handling
 
 CITY = load_profile("xinmi")
@@ -78,7 +81,7 @@ def test_of_several_posts_the_one_that_may_is_chosen() -> None:
     for action in ASKED:
         case = handling().file.case
         assert case is not None
-        actor = post_for(person, action, case)
+        actor = acting_post(person.posts, action, case)
         seen[actor.role].add(type(action))
         desk = handling()
         if isinstance(action, a.DecideSuspension):
@@ -88,3 +91,48 @@ def test_of_several_posts_the_one_that_may_is_chosen() -> None:
     assert seen[Role.HANDLER] >= {a.RequestExtension, a.RequestSuspension, a.Return, a.Handle}
     assert seen[Role.LEADER] == {a.DecideSuspension, a.ForceClose}
     assert seen[Role.SHIFT_HEAD] == {a.Void, a.Note}
+
+
+DESKS = (
+    Actor("li", Role.ACCEPTOR, "410183"),
+    Actor("li", Role.SHIFT_HEAD, "410183"),
+    Actor("li", Role.LEADER, "410183"),
+)
+VILLAGE = (Actor("wu", Role.COLLECTOR, GRID, 3), Actor("wu", Role.GRID_HEAD, GRID[:12], 2))
+
+
+@pytest.mark.parametrize(
+    ("action", "role"),
+    [
+        (a.Accept(), Role.ACCEPTOR),
+        (a.File(), Role.SHIFT_HEAD),
+        (a.Void(VoidReason.TRIAL), Role.SHIFT_HEAD),
+        (a.Supervise(SupervisionKind.URGE, 0), Role.LEADER),
+        (a.DecideExtension(granted=True), Role.SHIFT_HEAD),
+    ],
+)
+def test_a_person_of_several_desks_acts_with_the_one_that_the_rule_asks_for(action: a.CaseAction, role: Role) -> None:
+    case = dispatched().file.case
+    assert case is not None
+    assert acting_post(DESKS, action, case).role is role
+    assert acting_post(DESKS[::-1], action, case).role is role
+
+
+def test_at_a_village_the_grid_head_is_the_whole_desk_and_the_collector_the_one_who_looks() -> None:
+    case = dispatched().file.case
+    assert case is not None
+    village = replace(case, level=2)
+    assert acting_post(VILLAGE, a.Accept(), village).role is Role.GRID_HEAD
+    assert acting_post(VILLAGE, a.PassCheck(), village).role is Role.COLLECTOR
+    both = (Actor("he", Role.COLLECTOR, GRID, 3), Actor("he", Role.HANDLER, "410183", unit=TEAM))
+    assert acting_post(both, a.ReplySupervision(1, "x"), case).role is Role.HANDLER
+
+
+def test_a_post_without_case_content_opens_no_case_and_a_citizens_opens_their_own() -> None:
+    case = dispatched().file.case
+    assert case is not None
+    assert sees(Actor("x", Role.LEADER, "410183"), case)
+    assert not sees(Actor("x", Role.LEADER, "410183002"), case)
+    for role in (Role.ADMIN, Role.WALL, Role.IMPORTER, Role.SYSTEM, Role.PUBLIC):
+        assert not sees(Actor("x", role, "410183"), case)
+    assert sees(Actor(case.discoverer, Role.PUBLIC), case)

@@ -16,9 +16,11 @@ from domain.case.values import (
     SUPERVISIONS_MAX,
     AdjudicationReason,
     Channel,
+    ForceReason,
     Measure,
     Place,
     Position,
+    ReopenReason,
     Role,
     ShelveReason,
     Stance,
@@ -83,6 +85,23 @@ def test_an_order_moves_no_deadline() -> None:
     assert case_of(desk).clocks == before
 
 
+@pytest.mark.parametrize("merged", [True, False])
+def test_what_fell_due_while_the_case_had_ended_is_owed_by_nobody(merged: bool) -> None:
+    desk = alarming()
+    at = START + 101 * 60_000
+    desk.act(LEADER, a.Supervise(SupervisionKind.URGE, at + HOUR), at)
+    desk.act(LEADER, a.Supervise(SupervisionKind.URGE, at + 9 * HOUR), at)
+    desk.act(DISPATCHER, a.ShelveAlarm(ShelveReason.KNOWN_FAULT, at + HOUR), at)
+    away = a.Merge("case-2") if merged else a.ForceClose(ForceReason.IN_COURT, "7")
+    back = a.Unmerge() if merged else a.Reopen(ReopenReason.AUDIT)
+    desk.act(DISPATCHER if merged else LEADER, away, at + 1)
+    assert desk.act(DISPATCHER if merged else LEADER, back, at + 2 * HOUR).outcome is Outcome.ACCEPTED
+    assert [order.lapsed for order in case_of(desk).supervisions] == [True, not merged], "a new round owes none of them"
+    assert case_of(desk).shelved_until_ms is None
+    told = desk.act(*TICK, at + 3 * HOUR)
+    assert not any(isinstance(event, SupervisionOverdue | AlarmUnshelved) for event in told.events)
+
+
 def test_orders_that_cannot_be_given_or_replied_to() -> None:
     desk = dispatched()
     for due_ms in (START, START + 400 * 86_400_000):
@@ -130,6 +149,9 @@ def test_an_adjudication_takes_the_case_off_the_docket_of_unclear_ownership() ->
     assert refused(desk.act(DISPATCHER, OWNER, START + 3)) is ReasonCode.WRONG_ROLE
     nobody = a.Adjudicate("none", AdjudicationReason.LAW, "?")
     assert refused(desk.act(LEADER, nobody, START + 3)) is ReasonCode.UNKNOWN_UNIT
+    local = actor(Role.LEADER, scope=TOWN)
+    whole_city = a.Adjudicate(URBAN, AdjudicationReason.LAW, "?", place="410183")
+    assert refused(desk.act(local, whole_city, START + 3)) is ReasonCode.OUT_OF_SCOPE
     elsewhere = a.Adjudicate(URBAN, AdjudicationReason.LAW, "?", place="410183002")
     assert refused(desk.act(LEADER, elsewhere, START + 3)) is ReasonCode.NOT_THE_PLACE
     desk.act(LEADER, OWNER, START + 4)

@@ -13,10 +13,12 @@ from domain.case.values import (
     ClockKind,
     ClockVerdict,
     ExtensionReason,
+    FailReason,
     ReturnReason,
     Role,
     Stage,
     Status,
+    Waiver,
 )
 from eventlog.record import DecisionRecord, Outcome
 from tests.support.city import TEAM, URBAN, actor, ms
@@ -179,3 +181,15 @@ def test_nobody_of_a_unit_that_ever_was_a_party_checks_it() -> None:
         member = actor(Role.COLLECTOR, "sun", unit)
         assert refused(desk.act(member, a.PassCheck(), START + 9)) is ReasonCode.HANDLER_MAY_NOT_CHECK
     assert desk.act(actor(Role.COLLECTOR, "sun"), a.PassCheck(), START + 9).outcome is Outcome.ACCEPTED
+
+
+def test_a_staying_unit_gets_no_fresh_clock_after_it_was_left_out() -> None:
+    desk = handling((URBAN,))
+    desk.act(HANDLER, a.Handle(without=(Waiver(URBAN, "away"),)), START + HOUR)
+    desk.act(ACCEPTOR, a.SendCheck("chen"), START + HOUR + 1)
+    desk.act(actor(Role.COLLECTOR, "chen"), a.FailCheck(FailReason.NOT_DONE), START + HOUR + 2)
+    before = clock(desk, ClockKind.CO_HANDLE, URBAN)
+    assert (before.running, before.verdict) == (False, ClockVerdict.WAIVED)
+    desk.act(DISPATCHER, a.Reassign(TEAM, (URBAN, POLICE)), START + HOUR + 3)
+    assert clock(desk, ClockKind.CO_HANDLE, URBAN) == before
+    assert clock(desk, ClockKind.CO_HANDLE, POLICE).running

@@ -83,10 +83,23 @@ def test_nobody_but_the_collector_who_was_asked_says_what_there_is() -> None:
     desk = verifying()
     assert refused(desk.act(actor(Role.COLLECTOR, "wu"), LOOK, AT + 11 * MINUTE)) is ReasonCode.NOT_THE_VERIFIER
     assert refused(desk.act(actor(Role.ACCEPTOR, "chen"), LOOK, AT + 11 * MINUTE)) is ReasonCode.WRONG_ROLE
-    away = actor(Role.COLLECTOR, "chen", scope="410183002")
-    assert refused(desk.act(away, LOOK, AT + 11 * MINUTE)) is ReasonCode.OUT_OF_SCOPE
     assert refused(desk.act(ACCEPTOR, a.Accept(), AT + 11 * MINUTE)) is ReasonCode.WRONG_STATE
     assert refused(reported().act(COLLECTOR, LOOK, AT + 1)) is ReasonCode.WRONG_STATE
+
+
+def test_being_asked_is_enough_wherever_the_place_turned_out_to_be() -> None:
+    desk = verifying()
+    away = actor(Role.COLLECTOR, "chen", scope="410183002")
+    assert desk.act(away, LOOK, AT + 11 * MINUTE).outcome is Outcome.ACCEPTED
+
+
+def test_the_desk_asks_another_collector_instead() -> None:
+    desk = verifying()
+    assert desk.act(ACCEPTOR, a.RequestVerification("wu"), AT + 20 * MINUTE).outcome is Outcome.ACCEPTED
+    assert clock(desk, ClockKind.VERIFY).deadline_ms == AT + 50 * MINUTE
+    assert clock(desk, ClockKind.ACCEPT).used_ms == 10 * MINUTE, "the desk's stood still all the time"
+    assert refused(desk.act(COLLECTOR, LOOK, AT + 21 * MINUTE)) is ReasonCode.NOT_THE_VERIFIER
+    assert desk.act(actor(Role.COLLECTOR, "wu"), LOOK, AT + 21 * MINUTE).outcome is Outcome.ACCEPTED
 
 
 def test_a_report_is_verified_only_so_often() -> None:

@@ -58,7 +58,8 @@ def linked(case: Case, event: LinkEvent) -> Case:
             )
         case Unmerged():
             assert case.merged_from is not None, "only what was merged is unmerged"
-            return replace(case, status=case.merged_from, merged_into=None, merged_from=None, ended_ms=None)
+            back = replace(case, status=case.merged_from, merged_into=None, merged_from=None, ended_ms=None)
+            return lapsed(back, event.at_ms)
         case MergeNoted():
             return replace(case, merged=(*case.merged, event.by))
         case UnmergeNoted():
@@ -101,6 +102,19 @@ def alongside(case: Case, event: AlongsideEvent) -> Case:
             return replace(case, alarm_confirmed=True)
         case _:
             assert_never(event)
+
+
+def lapsed(case: Case, before_ms: int | None = None) -> Case:
+    """A case that comes back: what stood alongside and was due by `before_ms` (None: all of it) is owed no more."""
+
+    def gone(due_ms: int) -> bool:
+        return before_ms is None or due_ms < before_ms
+
+    orders = tuple(replace(o, lapsed=True) if o.owed and gone(o.due_ms) else o for o in case.supervisions)
+    shelved = case.shelved_until_ms
+    return replace(
+        case, supervisions=orders, shelved_until_ms=None if shelved is not None and gone(shelved) else shelved
+    )
 
 
 def _supervisions(

@@ -20,6 +20,7 @@ from domain.case.events import (
     Reopened,
     Voided,
 )
+from domain.case.folds.alongside import lapsed
 from domain.case.state import Appeal, Case, Rating, Round
 from domain.case.values import HANDLED_STATUSES, CloseKind, Status
 
@@ -80,8 +81,9 @@ def _reopened(case: Case, event: Reopened) -> Case:
     assert event.at_ms is not None, "a round begins at an instant"
     began = case.opened_ms if case.round_ms is None else case.round_ms
     return replace(
-        case,
+        lapsed(case),
         status=Status.FILED,
+        offered_to=None,
         condition=event.condition,
         case_class=event.case_class,
         limit=event.limit,

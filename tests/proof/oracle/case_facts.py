@@ -197,12 +197,32 @@ def appeal(events: Events) -> tuple[Any, ...] | None:
     )  # fmt: skip
 
 
-def supervisions(events: Events) -> list[tuple[int, bool, bool]]:
+def supervisions(events: Events) -> list[tuple[int, bool, bool, bool]]:
     def told(number: int, kind: type) -> bool:
         return any(type(one) is kind and one.number == number for one in events)
 
-    numbers = [one.number for one in events if type(one) is e.Supervised]
-    return [(n, told(n, e.SupervisionReplied), told(n, e.SupervisionOverdue)) for n in numbers]
+    def lapsed(given: Any) -> bool:
+        for later, one in enumerate(events[events.index(given) :], events.index(given)):
+            answered = {o.number for o in events[:later] if type(o) in (e.SupervisionReplied, e.SupervisionOverdue)}
+            if given.number not in answered and _came_back(one, given.due_ms):
+                return True
+        return False
+
+    given = [one for one in events if type(one) is e.Supervised]
+    numbers = ((o.number, told(o.number, e.SupervisionReplied), told(o.number, e.SupervisionOverdue)) for o in given)
+    return [(*told_of, lapsed(one)) for told_of, one in zip(numbers, given, strict=True)]
+
+
+def shelved_until_ms(events: Events) -> int | None:
+    shelved = standing(events, e.AlarmShelved, e.AlarmUnshelved)
+    if shelved is None or any(_came_back(one, shelved.until_ms) for one in after(events, e.AlarmShelved)):
+        return None
+    return int(shelved.until_ms)
+
+
+def _came_back(event: Any, due_ms: int) -> bool:
+    """A case that comes back owes nothing that was due while it had ended; in a new round, nothing at all."""
+    return type(event) is e.Reopened or (type(event) is e.Unmerged and due_ms < (event.at_ms or 0))
 
 
 def consultations(events: Events) -> list[tuple[int, bool]]:
@@ -286,10 +306,10 @@ FACTS: dict[str, Callable[[Events], Any]] = {
     "supervisions": supervisions,
     "consultations": consultations,
     "first_contact": lambda es: _of(last(es, e.TakenOver), "person"),
-    "offered_to": lambda es: _of(standing(es, e.HandOverOffered, e.TakenOver), "to"),
+    "offered_to": lambda es: _of(standing(es, e.HandOverOffered, e.TakenOver, e.Reopened), "to"),
     "hand_overs": lambda es: count(es, e.HandOverOffered),
     "alarm_confirmed": lambda es: standing(es, e.AlarmConfirmed, e.ClockNear, e.ClockOverdue, e.Reopened) is not None,
-    "shelved_until_ms": lambda es: _of(standing(es, e.AlarmShelved, e.AlarmUnshelved), "until_ms"),
+    "shelved_until_ms": shelved_until_ms,
     "shelvings": lambda es: count(es, e.AlarmShelved),
     "unhandled": unhandled,
     "clocks": clocks,
