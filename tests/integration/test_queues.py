@@ -105,7 +105,7 @@ def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) 
         ("leader", "/api/queues/accept?limit=0", 422, "limit_out_of_range"),
         ("leader", "/api/duties?limit=201", 422, "limit_out_of_range"),
         ("leader", "/api/duties?after=x", 422, "bad_mark"),
-        ("leader", "/api/duties?after=9999999999999999999.0.x", 422, "malformed"),
+        ("leader", "/api/duties?after=9999999999999999999.0.x", 422, "bad_mark"),
         ("leader", "/api/registers/songs?from=2026-11-01&to=2026-11-02", 404, "unknown_register"),
         ("leader", "/api/registers/voids?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
         ("leader", "/api/registers/voids?from=2026-11-02", 422, "bad_date"),
