@@ -115,11 +115,7 @@ async def _rows(parts: Parts, asked: Adoption) -> dict[int, AdoptionRecord]:
     """What was decided first about this action id, as far as the rows know."""
     async with parts.pool.acquire() as connection:
         rows = await adoptions.read_rows(connection)
-    first: dict[int, AdoptionRecord] = {}
-    for row in rows:
-        if row.record.attempt.id == str(asked.action_id):
-            first.setdefault(row.partition, row.record)
-    return first
+    return {p: row.record for p, row in adoptions.decided_first(rows, str(asked.action_id)).items()}
 
 
 async def _drafted(parts: Parts, base: str, old: Contents, new: Contents | None, findings: list[Finding]) -> Response:

@@ -80,6 +80,15 @@ async def read_rows(connection: Any, partition: int | None = None) -> list[Adopt
     return rows
 
 
+def decided_first(rows: Iterable[AdoptionRow], action_id: str) -> dict[int, AdoptionRow]:
+    """Partition → its first decision on that action id; partitions that have decided none are left out."""
+    found: dict[int, AdoptionRow] = {}
+    for row in rows:
+        if row.record.attempt.id == action_id:
+            found.setdefault(row.partition, row)
+    return found
+
+
 def in_force(rows: Sequence[AdoptionRow]) -> dict[int, InForce]:
     """What each partition decides by after these rows."""
     states: dict[int, InForce] = {}

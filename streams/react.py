@@ -1,4 +1,5 @@
-"""react: appends what must follow in another case (design document §1.9). It decides nothing and holds no rule.
+"""react: appends what must follow elsewhere (design document §1.9): in another case, or, from an adjudication, in the
+routing (`ruling`). It decides nothing and holds no rule of a case.
 
 Owns its own place in `events`, written only after everything that follows from the records before it stands in the
 log. Ids derive from origins, so a record met twice asks for nothing twice: this worker may be killed, doubled or late.

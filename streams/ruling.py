@@ -102,7 +102,7 @@ async def _finish(connection: Any, appender: Appender, actor: Actor) -> None:
     rows = await adoptions.read_rows(connection)
     ours = {row.record.attempt.id: row.record.attempt for row in rows if row.record.attempt.actor == actor}
     for action_id, attempt in ours.items():
-        left = sorted(set(range(PARTITIONS)) - _decided(rows, action_id).keys())
+        left = sorted(set(range(PARTITIONS)) - adoptions.decided_first(rows, action_id).keys())
         if left:
             await _adopt(connection, appender, actor, attempt.action, left)
 
@@ -136,20 +136,15 @@ async def _adopt(connection: Any, appender: Appender, actor: Actor, adopt: Adopt
     action_id = str(uuid.uuid5(NAMESPACE, f"{adopt.base} {adopt.version}"))
     await append_adoption(appender, action_id, actor, adopt, _now(), partitions)
     async with asyncio.timeout(DECIDED_S_MAX):
-        while len(decided := _decided(await adoptions.read_rows(connection), action_id)) < PARTITIONS:  # noqa: ASYNC110
+        while len(decided := await _decided(connection, action_id)) < PARTITIONS:  # noqa: ASYNC110
             await asyncio.sleep(DECIDED_LOOK_S)
     refused = [row.partition for row in decided.values() if row.record.rejection is not None]
     log.info("ruling.adopted", version=adopt.version, base=adopt.base, refused=refused)
     return not refused
 
 
-def _decided(rows: Sequence[AdoptionRow], action_id: str) -> dict[int, AdoptionRow]:
-    """Partition → what it decided first about that id."""
-    found: dict[int, AdoptionRow] = {}
-    for row in rows:
-        if row.record.attempt.id == action_id:
-            found.setdefault(row.partition, row)
-    return found
+async def _decided(connection: Any, action_id: str) -> dict[int, AdoptionRow]:
+    return adoptions.decided_first(await adoptions.read_rows(connection), action_id)
 
 
 def _now() -> int:

@@ -15,8 +15,6 @@ from domain.case.clocks import STATED, counted_by
 from domain.case.events import (
     CaseEvent,
     ClockExtended,
-    ClockNear,
-    ClockOverdue,
     ClockPaused,
     ClockResumed,
     ClockStarted,
@@ -102,8 +100,6 @@ def told(events: Iterable[CaseEvent]) -> tuple[ClockStory, ...]:
         elif isinstance(event, ClockStopped | ClockPaused | ClockResumed | ClockExtended):
             at = current[(event.clock, event.unit)]
             stories[at] = _moved(stories[at], event, approved_by)
-        elif isinstance(event, ClockNear | ClockOverdue):
-            continue
     return tuple(stories)
 
 
@@ -157,8 +153,8 @@ def _moved(
             by = approved_by if event.cause is PauseCause.SUSPENDED else None
             return replace(story, spans=_ended(story, event.at_ms, event.used_ms, event.cause, by))
         case ClockStopped():
-            ended = story if story.spans[-1].to_ms is not None else None
-            spans = ended.spans if ended else _ended(story, event.at_ms, event.used_ms)
+            stood = story.spans[-1].to_ms is not None  # it was paused: its last span is over already
+            spans = story.spans if stood else _ended(story, event.at_ms, event.used_ms)
             return replace(story, spans=spans, verdict=event.verdict)
 
 

@@ -15,7 +15,7 @@ from domain.case.values import CONSULTATIONS_MAX, OPEN_STATUSES, Role
 def consult(frame: Frame, action: Consult) -> list[CaseEvent]:
     """The desk or a leader calls units together; nothing of the case stands still meanwhile."""
     frame.require(*sorted(OPEN_STATUSES))
-    _require_desk_or_leader(frame)
+    frame.require_desk_or_leader(*DESK_ROLES)
     require_units(frame, action.units)
     called = len(frame.case.consultations)
     if called >= CONSULTATIONS_MAX:
@@ -35,7 +35,7 @@ def consult(frame: Frame, action: Consult) -> list[CaseEvent]:
 def conclude(frame: Frame, action: Conclude) -> list[CaseEvent]:
     """What came of it, with the position of each unit that took part."""
     frame.require(*sorted(OPEN_STATUSES))
-    _require_desk_or_leader(frame)
+    frame.require_desk_or_leader(*DESK_ROLES)
     held = next((one for one in frame.case.consultations if one.number == action.number), None)
     if held is None:
         known = [str(one.number) for one in frame.case.consultations]
@@ -83,10 +83,3 @@ def adjudicate(frame: Frame, action: Adjudicate) -> list[CaseEvent]:
             case_class=frame.case.case_class,
         )
     ]
-
-
-def _require_desk_or_leader(frame: Frame) -> None:
-    if frame.actor.role is Role.LEADER:
-        frame.require_scope()
-    else:
-        frame.require_desk(*DESK_ROLES)

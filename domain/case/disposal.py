@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain.case import clocks
 from domain.case.actions import Acknowledge, CoDone, Dispatch, Handle, Progress, Return
 from domain.case.decision import AlreadySo, ReasonCode, Refused
@@ -32,7 +34,7 @@ def dispatch(frame: Frame, action: Dispatch) -> list[CaseEvent]:
         ),
         *frame.stop(ClockKind.DISPATCH),
     ]
-    kinds = {unit: ClockKind.HANDLE if unit == action.lead else ClockKind.CO_HANDLE for unit in units}
+    kinds = party_clocks(action.lead, units)
     for clock in frame.case.clocks:
         if clock.paused and (clock.unit is None or kinds.get(clock.unit) is not clock.kind):
             events.append(clocks.relieved(clock, frame.at_ms))
@@ -135,6 +137,11 @@ def handle(frame: Frame, action: Handle) -> list[CaseEvent]:
 def _require_signed(party: Party) -> None:
     if party.signed is None:
         raise Refused(ReasonCode.NOT_ACKNOWLEDGED, found=party.unit)
+
+
+def party_clocks(lead: str, units: Iterable[str]) -> dict[str, ClockKind]:
+    """Unit → the clock that it is held to: the lead's handling clock, or a co-handler's."""
+    return {unit: ClockKind.HANDLE if unit == lead else ClockKind.CO_HANDLE for unit in units}
 
 
 def require_units(frame: Frame, units: tuple[str, ...]) -> None:

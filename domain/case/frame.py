@@ -101,11 +101,18 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
             raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=lead)
         return party
 
-    def require_role(self, role: Role) -> None:
-        """Refuse unless the actor's post has that role and its scope covers the case's place."""
-        if self.actor.role is not role:
-            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(role)])
+    def require_role(self, *roles: Role) -> None:
+        """Refuse unless the actor's post has one of these roles and its scope covers the case's place."""
+        if self.actor.role not in roles:
+            raise Refused(ReasonCode.WRONG_ROLE, found=self.actor.role, allowed=[str(role) for role in roles])
         self.require_scope()
+
+    def require_desk_or_leader(self, *roles: Role) -> None:
+        """Refuse unless the actor is a leader over the place, or sits at the case's desk in one of these roles."""
+        if self.actor.role is Role.LEADER:
+            self.require_scope()
+        else:
+            self.require_desk(*roles)
 
     def require_somebody_else(self, person: str) -> None:
         """Refuse whoever would decide what they asked for themselves."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from domain.case import clocks
 from domain.case.actions import CoReturn, Reassign
 from domain.case.decision import AlreadySo, ReasonCode, Refused
-from domain.case.disposal import require_units
+from domain.case.disposal import party_clocks, require_units
 from domain.case.events import CaseEvent, CoReturned, Reassigned
 from domain.case.frame import Frame, party_units, unit_holder
 from domain.case.state import Clock
@@ -26,7 +26,7 @@ def reassign(frame: Frame, action: Reassign) -> list[CaseEvent]:
     require_units(frame, units)
     if action.lead == case.lead.unit and set(units) == set(party_units(case)):
         raise AlreadySo(lead=action.lead, co_handlers=list(action.co_handlers))
-    kinds = {unit: ClockKind.HANDLE if unit == action.lead else ClockKind.CO_HANDLE for unit in units}
+    kinds = party_clocks(action.lead, units)
     events: list[CaseEvent] = [
         Reassigned(
             at_ms=frame.at_ms,

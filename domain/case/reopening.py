@@ -17,10 +17,7 @@ from domain.case.values import ROUNDS_MAX, ClockKind, Role, Status
 def reopen(frame: Frame, action: Reopen) -> list[CaseEvent]:
     """A new round of a closed case, by the standard adopted now; only the dispatcher's clock runs until dispatch."""
     frame.require(Status.CLOSED)
-    if frame.actor.role is Role.LEADER:
-        frame.require_scope()
-    else:
-        frame.require_desk(Role.SHIFT_HEAD)
+    frame.require_desk_or_leader(Role.SHIFT_HEAD)
     if len(frame.case.rounds) + 1 >= ROUNDS_MAX:
         raise Refused(ReasonCode.TOO_MANY_ROUNDS, found=len(frame.case.rounds) + 1, limit=ROUNDS_MAX)
     anew = replace(frame, case=replace(frame.case, rulebook=None))

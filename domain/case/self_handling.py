@@ -19,9 +19,7 @@ from domain.case.values import ClockKind, Status
 def self_handle(frame: Frame, action: SelfHandle) -> list[CaseEvent]:
     """Grid staff of the place report the matter as done; whoever discovered it may (巡办分离's one exception)."""
     frame.require(Status.REPORTED, Status.ACCEPTED)
-    if frame.actor.role not in GRID_STAFF:
-        raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role, allowed=sorted(map(str, GRID_STAFF)))
-    frame.require_scope()
+    frame.require_role(*sorted(GRID_STAFF))
     book = frame.rules.book
     case_class = require_class(action.case_class or frame.case.case_class, book)
     condition = require_condition(case_class, action.condition)

@@ -19,9 +19,7 @@ SUPERVISORS = (Role.LEADER, Role.INSPECTOR)
 def supervise(frame: Frame, action: Supervise) -> list[CaseEvent]:
     """A leader or an inspector presses for the case; the reply is due within a year."""
     frame.require(*sorted(OPEN_STATUSES))
-    if frame.actor.role not in SUPERVISORS:
-        raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role, allowed=[str(role) for role in SUPERVISORS])
-    frame.require_scope()
+    frame.require_role(*SUPERVISORS)
     given = len(frame.case.supervisions)
     if given >= SUPERVISIONS_MAX:
         raise Refused(ReasonCode.TOO_MANY_SUPERVISIONS, found=given, limit=SUPERVISIONS_MAX)

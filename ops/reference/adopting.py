@@ -123,7 +123,7 @@ async def _decided(connection: Any, adoption: Adoption, told: Any) -> list[Adopt
     deadline = asyncio.get_running_loop().time() + DECIDED_S_MAX
     while True:
         rows = await adoptions.read_rows(connection)
-        first = {row.partition: row for row in reversed(rows) if row.record.attempt.id == adoption.action_id}
+        first = adoptions.decided_first(rows, adoption.action_id)
         told(len(first))
         if len(first) == PARTITIONS:
             return [first[partition] for partition in range(PARTITIONS)]
