@@ -81,7 +81,8 @@ def dispatch() -> None:
 
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
     editions, release = Editions(bootstrap, names), version("liandong")
-    processor = Dispatch(bootstrap, postgres, names, ids, editions, profile.about.zone, release, worker_name())
+    zone, files_max = profile.about.zone, settings.files_a_partition_max
+    processor = Dispatch(bootstrap, postgres, names, ids, editions, zone, release, worker_name(), files_max)
     _run(processor, settings, bootstrap)
 
 
@@ -92,7 +93,8 @@ def project() -> None:
     from streams.project import Project
 
     settings, bootstrap, postgres, names, ids, profile = _start("project")
-    processor = Project(bootstrap, postgres, names, ids[names.events], profile.about.zone, profile.towns)
+    zone, files_max = profile.about.zone, settings.files_a_partition_max
+    processor = Project(bootstrap, postgres, names, ids[names.events], zone, profile.towns, files_max)
     _run(processor, settings, bootstrap)
 
 

@@ -23,6 +23,19 @@ async def load_files(connection: Any, ids: Sequence[str]) -> dict[str, CaseFile]
     return {row["case_id"]: _decoder.decode(row["file"]) for row in rows}
 
 
+async def load_files_and_places(connection: Any, ids: Sequence[str]) -> tuple[dict[str, CaseFile], dict[int, int]]:
+    """The files of these cases and, of the same moment, partition → the last action offset that the rows hold."""
+    rows = await connection.fetch(
+        "select case_id, file, null::int as partition, null::bigint as last_origin from case_state "
+        "where case_id = any($1::text[]) "
+        "union all select null, null, partition, last_origin from checkpoint where projection = $2",
+        list(ids),
+        NAME,
+    )
+    files = {row["case_id"]: _decoder.decode(row["file"]) for row in rows if row["case_id"] is not None}
+    return files, {row["partition"]: row["last_origin"] for row in rows if row["case_id"] is None}
+
+
 async def load_open(connection: Any, partition: int) -> list[CaseFile]:
     """The files of a partition's open cases."""
     rows = await connection.fetch("select file from case_state where partition = $1 and open", partition)

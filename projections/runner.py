@@ -104,7 +104,8 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
 
 class Runner:
     """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships
-    before it met an adoption; `took` is told how long (s) each transaction was."""
+    before it met an adoption. `files_max` case files a partition stay at hand, others are loaded again; `took` is told
+    how long (s) each transaction was."""
 
     def __init__(
         self,
@@ -112,10 +113,12 @@ class Runner:
         log: str,
         zone: str,
         towns: Sequence[str],
+        files_max: int,
         took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._pool = pool
         self._log = log
+        self._files_max = files_max
         self._took = took
         self._before = towns
         self._writers = writers(ZoneInfo(zone))
@@ -126,7 +129,6 @@ class Runner:
         """Take up a partition where its rows stand; `end` is the log's. Gives the next offset. Raises WrongLog."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             places = {name: (await checkpoint.read(connection, name)).get(partition) for name in NAMES}
-            files = await case_state.load_open(connection, partition)
             adopted = await adoptions.read_rows(connection, partition)
             homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
@@ -141,7 +143,6 @@ class Runner:
         if place is not None:
             checkpoint.require_log(place, self._log, end)
         folder = Folder(partition, place)
-        folder.put((file.id for file in files), {file.id: file for file in files})
         async with self._pool.acquire() as connection:
             await checkpoint.begin(connection, [folder.checkpoint(name, self._log) for name in NAMES])
         self._folders[partition] = folder
@@ -187,7 +188,7 @@ class Runner:
                 await checkpoint.write(connection, places)
             self._took(time.perf_counter() - began)
         for folder in folders.values():
-            folder.forget_ended({step.after.id for step in folded.steps})
+            folder.trim(self._files_max)
         return folded.steps
 
 

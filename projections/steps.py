@@ -15,6 +15,7 @@ from eventlog.casefile import CaseFile, absorb
 from eventlog.numbering import Series, after
 from eventlog.position import Hole, follows
 from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome
+from eventlog.shelf import Shelf
 from eventlog.stored import Entry
 from projections.checkpoint import Checkpoint
 
@@ -68,17 +69,20 @@ class Folder:
         self.next_offset = checkpoint.next_offset if checkpoint else 0
         self.last_origin = checkpoint.last_origin if checkpoint else -1
         self.series = Series(checkpoint.series_day, checkpoint.series_last) if checkpoint else Series()
-        self.files: dict[str, CaseFile] = {}
+        self._shelf = Shelf()
+
+    @property
+    def files(self) -> Mapping[str, CaseFile]:
+        """The files at hand."""
+        return self._shelf.files
 
     def missing(self, entries: Iterable[Entry]) -> set[str]:
         """The cases of these entries whose files are not at hand."""
-        ids = {e.record.case for e in entries if isinstance(e.record, DecisionRecord) and e.record.case}
-        return ids - self.files.keys()
+        return self._shelf.missing({e.record.case for e in entries if isinstance(e.record, DecisionRecord)} - {""})
 
     def put(self, ids: Iterable[str], found: Mapping[str, CaseFile]) -> None:
         """Add files; an id that was not found is a case without a past."""
-        for case_id in ids:
-            self.files.setdefault(case_id, found.get(case_id) or CaseFile(case_id))
+        self._shelf.put(ids, found)
 
     def fold(self, entry: Entry) -> Step | Adoption | None:
         """What the next record is: a step of a case, or an adoption; None for one that is known, or is no decision.
@@ -106,7 +110,7 @@ class Folder:
             return None
         before = self.files.get(record.case) or CaseFile(record.case)
         now = absorb(before, record, entry.stored.value or b"")
-        self.files[record.case] = now
+        self._shelf.note(now)
         if record.events and isinstance(record.events[0], Reported):
             self.series = after(self.series, record.events[0].number)
         return Step(entry, record, before, now)
@@ -116,7 +120,11 @@ class Folder:
         for case_id in ids:
             file = self.files.get(case_id)
             if file is not None and (file.case is None or not file.case.open):
-                del self.files[case_id]
+                self._shelf.drop(case_id)
+
+    def trim(self, most: int) -> None:
+        """Let files go until there are `most`. Only once the rows hold all that was folded: they are loaded again."""
+        self._shelf.trim(most)
 
     def checkpoint(self, projection: str, log: str) -> Checkpoint:
         """The place reached, as a row."""

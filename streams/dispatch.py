@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -38,6 +38,8 @@ from streams.worker import Processor
 
 IN_FLIGHT_RECORDS_MAX = 2_000
 POOL_SIZE = 2
+UNSAVED_TIMES_MAX = 2
+"""How many times the files that may be at hand are those that the rows do not hold yet. Beyond it deciding waits."""
 EXIT_SEND_FAILED = 72
 EDITIONS_AT_START = 2
 """Read before joining, so that the first fetch is worked through as quickly as any other."""
@@ -80,6 +82,7 @@ class Dispatch(Processor):
         zone: str,
         release: str,
         worker: str,
+        files_max: int,
     ) -> None:
         self.topic = names.actions
         self._app: Any = None
@@ -92,6 +95,7 @@ class Dispatch(Processor):
         self._zone = zone
         self._release = release
         self._worker = worker
+        self._files_max = files_max
         self._source = f"urn:liandong:log:{self._events_id}"
         self._dockets: dict[int, Docket] = {}
         self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
@@ -147,6 +151,7 @@ class Dispatch(Processor):
         for partition, docket in taken.items():
             if actions_upto[partition] < docket.last_origin + 1:
                 raise WrongLog(f"actions, partition {partition}: the log ends before the last decision")
+            docket.taken()
         self._counted.takeovers.inc(len(taken))
         log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
         # Only now: a fetch left over from an earlier holding must not meet a docket whose state is not complete yet.
@@ -156,7 +161,9 @@ class Dispatch(Processor):
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
         arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
-        await self._fetch({docket: _cases(here) for docket, here in arrived})
+        wanted = {docket: _cases(here) for docket, here in arrived}
+        await self._fetch(wanted)
+        await self._wait_for_rows(wanted)
         for docket, here in arrived:
             await self._editions.require(docket.versions(_cases(here)) | _adopted(here))
         outcomes: Counter[Outcome] = Counter()
@@ -186,20 +193,34 @@ class Dispatch(Processor):
         return arrived, read_attempt(arrived)
 
     async def _fetch(self, wanted: Mapping[Docket, set[str]]) -> None:
-        missing = {docket: ids for docket, found in wanted.items() if (ids := docket.missing(found))}
+        """Bring the files that are not at hand, and let others go for them."""
+        missing = {docket: ids for docket, found in wanted.items() if (ids := docket.shelf.missing(found))}
         if not missing:
             return
-        files = await self._files(sorted(set[str]().union(*missing.values())))
+        files, saved = await self._files(sorted(set[str]().union(*missing.values())))
         for docket, ids in missing.items():
-            docket.put(ids, files)
+            docket.shelf.put(ids, files)
+            docket.shelf.saved(saved.get(docket.partition, -1))
+            docket.shelf.trim(self._files_max, wanted[docket])
 
-    async def _files(self, ids: list[str]) -> Mapping[str, CaseFile]:
+    async def _wait_for_rows(self, dockets: Iterable[Docket]) -> None:
+        """Where `project` is away, files pile up that can not be let go: there is an end to it."""
+        most = UNSAVED_TIMES_MAX * self._files_max
+        for docket in dockets:
+            if docket.shelf.unsaved > most:
+                log.warning("dispatch.waits_for_rows", partition=docket.partition, unsaved=docket.shelf.unsaved)
+            while docket.held and docket.shelf.unsaved > most:
+                await asyncio.sleep(ROWS_AGAIN_S)
+                _, saved = await self._files([])
+                docket.shelf.saved(saved.get(docket.partition, -1))
+
+    async def _files(self, ids: list[str]) -> tuple[Mapping[str, CaseFile], Mapping[int, int]]:
         """A database that was started again is waited for: deciding goes on sooner than a new process could."""
         deadline = asyncio.get_running_loop().time() + ROWS_S_MAX
         while True:
             try:
                 async with self._pool.acquire() as connection:
-                    return await case_state.load_files(connection, ids)
+                    return await case_state.load_files_and_places(connection, ids)
             except AWAY as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise

@@ -20,9 +20,26 @@ from domain.case.frame import Rules
 from eventlog.casefile import CaseFile, absorb
 from eventlog.numbering import Series, after, next_number
 from eventlog.position import follows
-from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome, encode
+from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome, encode, record_hash
+from eventlog.shelf import Shelf
 from eventlog.stored import Entry
 from eventlog.verdict import Arrived, Office, judge, judge_adoption, undecodable
+from runtime.faults import Fault
+
+
+class Fork(Fault):
+    """One action was decided twice and differently by the same rules: nobody decides until a person has looked."""
+
+    def __init__(self, partition: int, origin: int, release: str) -> None:
+        super().__init__(
+            "log.fork",
+            f"日志分区 {partition} 中,偏移 {origin} 的操作由同一版本 {release} 作出了两个不同的决定。",
+            f"In partition {partition} of the log release {release} has decided action offset {origin} twice, and "
+            "differently.",
+            hint_zh="所有读取者只认第一条。请用 liandong replay 查看两条记录,查明是谁写入了第二条,再重新启动。",
+            hint_en="All readers count the first one only. Look at both with liandong replay, find out who wrote the "
+            "second one, then start again.",
+        )
 
 
 class Docket:
@@ -37,34 +54,35 @@ class Docket:
         self._before: str | None = None
         """What the last decision was made by, in a log from before anything was adopted."""
         self.held = True
+        self.shelf = Shelf()
         self._zone = zone
-        self._files: dict[str, CaseFile] = {}
-
-    def missing(self, ids: set[str]) -> set[str]:
-        """The cases of these that must be fetched before deciding."""
-        return ids - self._files.keys()
-
-    def put(self, ids: set[str], files: Mapping[str, CaseFile]) -> None:
-        """Add fetched files; a case without a row is a case without a past."""
-        for case_id in ids:
-            self._files.setdefault(case_id, files.get(case_id) or CaseFile(case_id))
+        self._tail: dict[int, tuple[str, str]] = {}
+        """Action offset → release and hash of its first record, while the tail is folded."""
 
     def fold(self, entry: Entry) -> None:
-        """Fold one record of the tail. A record for a known origin changes nothing. Raises Hole."""
+        """Fold one record of the tail. A record for a known origin changes nothing. Raises Hole, Fork."""
         record = entry.record
         if not isinstance(record, Decided):
             return
-        if follows(self.last_origin, record.origin.offset, self.partition):
-            self.last_origin = record.origin.offset
+        origin, written = record.origin.offset, (record.release, record_hash(entry.stored.value or b""))
+        if follows(self.last_origin, origin, self.partition):
+            self.last_origin = origin
+            self._tail[origin] = written
             if isinstance(record, AdoptionRecord):
-                self.in_force = evolve(self.in_force, record.attempt, record.origin.offset, record.events)
+                self.in_force = evolve(self.in_force, record.attempt, origin, record.events)
+        else:
+            self._require_one_decision(origin, written)
         if isinstance(record, DecisionRecord):
             self._before = record.rulebook or self._before
             self._absorb(record, entry.stored.value or b"")
 
+    def taken(self) -> None:
+        """The tail is folded to the takeover record: deciding begins."""
+        self._tail.clear()
+
     def versions(self, ids: set[str]) -> set[str]:
         """The versions of the contents that deciding on these cases may need: the one in force, and pinned ones."""
-        cases = (self._files[case_id].case for case_id in ids)
+        cases = (self.shelf.files[case_id].case for case_id in ids)
         pinned = {case.rulebook for case in cases if case is not None}
         return {version for version in (self.in_force.version or self._before, *pinned) if version}
 
@@ -89,12 +107,19 @@ class Docket:
             if attempt is None:
                 record = undecodable(arrived, office)
             else:
-                record = judge(self._files[attempt.case], attempt, arrived, office)
+                record = judge(self.shelf.files[attempt.case], attempt, arrived, office)
         value = encode(record)
         self.last_origin = arrived.origin.offset
         if isinstance(record, DecisionRecord):
             self._absorb(record, value)
         return record, value
+
+    def _require_one_decision(self, origin: int, written: tuple[str, str]) -> None:
+        """Two deciders of one release write the same bytes; another release's later record counts for nobody."""
+        release, _ = written
+        first = self._tail.get(origin, written)
+        if first[0] == release and first != written:
+            raise Fork(self.partition, origin, release)
 
     def _rules(self, editions: Mapping[str, Rules]) -> Rules | None:
         version = self.in_force.version or self._before
@@ -105,7 +130,7 @@ class Docket:
     def _absorb(self, record: DecisionRecord, value: bytes) -> None:
         if record.outcome is Outcome.UNDECODABLE:
             return
-        file = absorb(self._files.get(record.case) or CaseFile(record.case), record, value)
-        self._files[record.case] = file
+        file = absorb(self.shelf.files.get(record.case) or CaseFile(record.case), record, value)
+        self.shelf.note(file, record.origin.offset)
         if record.events and isinstance(record.events[0], Reported):
             self.series = after(self.series, record.events[0].number)

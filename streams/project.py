@@ -27,7 +27,14 @@ class Project(Processor):
     fetching = Fetching(wait_ms_max=50, bytes_min=64 * 1024)
 
     def __init__(
-        self, bootstrap: str, postgres: str, names: TopicNames, log: str, zone: str, towns: Sequence[str]
+        self,
+        bootstrap: str,
+        postgres: str,
+        names: TopicNames,
+        log: str,
+        zone: str,
+        towns: Sequence[str],
+        files_max: int,
     ) -> None:
         self.topic = names.events
         self._bootstrap = bootstrap
@@ -35,6 +42,7 @@ class Project(Processor):
         self._log = log
         self._zone = zone
         self._towns = towns
+        self._files_max = files_max
         self._pool: Any = None
         self._runner: Runner | None = None
 
@@ -47,7 +55,8 @@ class Project(Processor):
         self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-project", durable=False)
         async with self._pool.acquire() as connection:
             await migrate(connection)
-        self._runner = Runner(self._pool, self._log, self._zone, self._towns, self._counted.transactions.observe)
+        took = self._counted.transactions.observe
+        self._runner = Runner(self._pool, self._log, self._zone, self._towns, self._files_max, took)
 
     async def close(self) -> None:
         """Let go of the database."""

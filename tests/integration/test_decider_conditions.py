@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,11 +16,13 @@ import faust
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata, TopicPartition
+from msgspec.structs import replace
 
+from domain.case.actions import Accept, Attempt, CaseAction, Note
 from eventlog.append import Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
-from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
+from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode, record_hash
 from eventlog.stored import Entry, read_entry
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from projections.checkpoint import PassedBy
@@ -30,11 +32,12 @@ from reference.profile import load_profile
 from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
 from streams.dispatch import EXIT_SEND_FAILED
-from tests.support.beside import Beside
+from tests.support.beside import REPORTER, Beside, a_report
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
 
 ENDS_S_MAX = 30.0
+FILES_MAX = 2_000
 
 
 async def _nowhere(partitions: set[int]) -> dict[int, int]:
@@ -109,6 +112,36 @@ def test_the_place_comes_from_the_log_and_not_from_the_groups_commit(beside: Bes
     assert sum(map(len, found.values())) == 240 + PARTITIONS, "what was reported, and one adoption a partition"
 
 
+def test_with_room_for_one_file_a_partition_every_case_goes_on_from_where_it_was(beside: Beside) -> None:
+    room = {"LIANDONG_FILES_A_PARTITION_MAX": "1"}
+    beside.start("dispatch", **room)
+    projector = beside.start("project", **room)
+    cases = [a_report() for _ in range(120)]
+    beside.append(cases)
+    beside.append(on_each(cases, Accept()))
+    beside.append(on_each(cases, Note("first")))
+    beside.all_decided()
+    projector.kill()
+    beside.append(on_each(cases, Note("second")))
+    eventually(lambda: "dispatch.waits_for_rows" in beside.said("dispatch"), ENDS_S_MAX, "deciding waits")
+    beside.start("project", **room)
+    beside.all_decided()
+    chains: dict[str, list[DecisionRecord]] = {}
+    for stored in records(beside.kafka, beside.names.events):
+        record = read_entry(stored).record
+        if isinstance(record, DecisionRecord):
+            linked = chains.setdefault(record.case, [])
+            before = record_hash(encode(linked[-1])) if linked else None
+            assert (record.outcome, record.seq, record.prev) == (Outcome.ACCEPTED, len(linked) + 1, before)
+            linked.append(record)
+    assert [len(chains[attempt.case]) for attempt in cases] == [4] * len(cases)
+
+
+def on_each(cases: Iterable[Attempt], action: CaseAction) -> list[Attempt]:
+    """That action on each of these cases, by the one who reported it."""
+    return [Attempt(str(uuid.uuid4()), attempt.case, REPORTER, action, 0, "d") for attempt in cases]
+
+
 def test_a_failed_send_ends_the_decider_at_once_and_the_prefix_holds(beside: Beside) -> None:
     decider = beside.start("dispatch")
     beside.report(60)
@@ -154,6 +187,15 @@ def test_a_hole_in_the_record_stops_whoever_folds_it(beside: Beside, part: str) 
     asyncio.run(_append_beyond(beside, 5, len(decided[5]) + 1))
     assert reader.wait(ENDS_S_MAX) == EXIT_NEEDS_HAND
     assert "[log.hole] The log has a hole: partition 5" in beside.said(part)
+
+
+def test_an_action_that_the_same_release_decided_in_two_ways_stops_the_decider(beside: Beside) -> None:
+    partition, entries = _decided(beside)
+    last = next(e.record for e in reversed(entries) if isinstance(e.record, DecisionRecord))
+    other = encode(replace(last, at_ms=last.at_ms + 1))
+    asyncio.run(_append_again(beside, beside.names.events, [(partition, last.case.encode(), other)]))
+    assert beside.start("dispatch").wait(ENDS_S_MAX) == EXIT_NEEDS_HAND
+    assert f"[log.fork] In partition {partition} of the log" in beside.said("dispatch")
 
 
 def test_a_record_for_a_known_origin_changes_no_row(beside: Beside) -> None:
@@ -224,7 +266,7 @@ async def _runners(beside: Beside, count: int) -> AsyncGenerator[tuple[Any, list
     try:
         async with pool.acquire() as connection:
             await migrate(connection)
-        yield pool, [Runner(pool, "log", profile.about.zone, profile.towns) for _ in range(count)]
+        yield pool, [Runner(pool, "log", profile.about.zone, profile.towns, FILES_MAX) for _ in range(count)]
     finally:
         await pool.close()
 

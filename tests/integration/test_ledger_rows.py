@@ -159,7 +159,7 @@ async def rows_of(
 
 async def fold(pool: Any, chunks: Iterable[Sequence[Entry]]) -> None:
     profile = load_profile("xinmi")
-    runner = Runner(pool, "log", profile.about.zone, profile.towns)
+    runner = Runner(pool, "log", profile.about.zone, profile.towns, 2_000)
     await runner.start(0, END)
     for chunk in chunks:
         await runner.apply(chunk)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,15 @@ class Beside:
         )
 
     def report(self, count: int) -> list[tuple[int, int]]:
-        """Append that many reports, many under way at once; gives their places on `actions`."""
+        """Append that many reports; gives their places on `actions`."""
+        return self.append([a_report() for _ in range(count)])
+
+    def append(self, attempts: Iterable[Attempt]) -> list[tuple[int, int]]:
+        """Append actions, many under way at once; gives their places on `actions`."""
 
         async def send() -> list[tuple[int, int]]:
             async with Appender(self.kafka, self.names) as appender:
-                return list(await asyncio.gather(*(appender.append(a_report()) for _ in range(count))))
+                return list(await asyncio.gather(*(appender.append(attempt) for attempt in attempts)))
 
         return asyncio.run(send())
 

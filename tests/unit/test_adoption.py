@@ -55,7 +55,7 @@ class Partition:
         offset = len(self.records)
         arrived = Arrived(Origin("t", 3, offset), AT + offset, key.encode(), msgspec.json.encode(body))
         attempt = read_attempt(arrived)
-        self.docket.put({key}, {})
+        self.docket.shelf.put({key}, {})
         decided = self.docket.decide(arrived, attempt, EDITIONS, "test")
         assert decided is not None
         self.records.append(decided[0])
@@ -155,7 +155,7 @@ def test_a_successor_that_folds_the_log_decides_by_the_same_version() -> None:
     for offset, record in enumerate(partition.records):
         value = encode(record)
         entry = Entry(Stored(3, offset, AT, b"", value), record)
-        successor.put({"a"}, {})
+        successor.shelf.put({"a"}, {})
         successor.fold(entry)
     assert successor.in_force == partition.docket.in_force
     assert successor.last_origin == partition.docket.last_origin
@@ -263,7 +263,7 @@ def test_a_log_from_before_adoptions_is_decided_by_what_its_last_record_names() 
     partition.adopt(ONE, "first")
     partition.file("a")
     old = Docket(3, 0, Series(), "Asia/Shanghai", InForce())
-    old.put({"a"}, {})
+    old.shelf.put({"a"}, {})
     for offset, record in enumerate(partition.records[1:], start=1):
         old.fold(Entry(Stored(3, offset, AT, b"", encode(record)), record))
     assert old.versions({"a"}) == {ONE}
