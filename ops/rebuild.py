@@ -29,7 +29,7 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
         raise Fault(
             "rebuild.unknown", f"没有投影“{name}”,应为 {allowed}。", f"There is no projection '{name}', only {allowed}."
         )
-    report = asyncio.run(_run(name))
+    report = asyncio.run(fold_again(name))
     equal = "一致 equal" if report.equal else "不一致 DIFFERENT"
     typer.echo(f"{name}: {report.records} 条记录 records, {report.rows} 行 rows, {report.seconds:.1f} s")
     typer.echo(f"live    {report.live}\nrebuilt {report.rebuilt}  {equal}")
@@ -37,7 +37,8 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
         raise typer.Exit(2)
 
 
-async def _run(name: str) -> RebuildReport:
+async def fold_again(name: str, *, swap: bool = True) -> RebuildReport:
+    """Fold a projection of the running system again, beside the live one, with a bar; swap it in unless told not to."""
     settings = join()
     bootstrap, postgres = require_cluster(settings)
     profile = load_profile(settings.profile)
@@ -52,7 +53,14 @@ async def _run(name: str) -> RebuildReport:
         with Progress(TextColumn(name), BarColumn(), MofNCompleteColumn()) as progress:
             task = progress.add_task(name, total=sum(upto.values()))
             return await rebuild_projection(
-                pool, name, read, upto, profile.about.zone, profile.towns, lambda n: progress.advance(task, n)
+                pool,
+                name,
+                read,
+                upto,
+                profile.about.zone,
+                profile.towns,
+                lambda n: progress.advance(task, n),
+                swap=swap,
             )
     finally:
         await pool.close()

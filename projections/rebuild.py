@@ -68,8 +68,11 @@ async def rebuild(
     zone: str,
     towns: Sequence[str],
     advance: Callable[[int], None],
+    *,
+    swap: bool = True,
 ) -> RebuildReport:
-    """Fold `name` from 0 with `read(from, to)`, compare with the live rows at one place, and swap.
+    """Fold `name` from 0 with `read(from, to)`, compare with the live rows at one place, and swap, unless only the
+    comparison is wanted.
 
     Raises KeyError for an unknown name, TimeoutError where the live projection does not catch up.
     """
@@ -93,8 +96,11 @@ async def rebuild(
             rebuilt = await _digest(connection, tables, NEW)
             rows = await connection.fetchval(f"select count(*) from {tables[0]}{NEW}")
             for table in tables:
-                await connection.execute(f"drop table {table}")
-                await connection.execute(f"alter table {table}{NEW} rename to {table}")
+                if swap:
+                    await connection.execute(f"drop table {table}")
+                    await connection.execute(f"alter table {table}{NEW} rename to {table}")
+                else:
+                    await connection.execute(f"drop table {table}{NEW}")
     return RebuildReport(name, fold.records, rows, live, rebuilt, round(time.monotonic() - started, 2))
 
 
