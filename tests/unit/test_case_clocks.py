@@ -172,8 +172,9 @@ GOES_ON = ms("2018-10-16T09:00")
 def test_a_clock_goes_on_with_what_is_left_and_with_nothing_more_after_the_breach(
     clock: Clock, deadline: str | None, near: str | None
 ) -> None:
+    deadline_ms, near_ms = (None if text is None else ms(text) for text in (deadline, near))
     assert clocks.resumed(clock, GOES_ON, CALENDAR, WdRule.HOURS) == ClockResumed(
-        at_ms=GOES_ON, clock=HANDLE, unit="x", deadline_ms=deadline and ms(deadline), near_ms=near and ms(near)
+        at_ms=GOES_ON, clock=HANDLE, unit="x", deadline_ms=deadline_ms, near_ms=near_ms
     )
 
 

@@ -76,14 +76,28 @@ def at(minute: int) -> int:
     return AT + minute * MINUTE
 
 
-def due(start_ms: int, minutes: int) -> dict[str, int]:
-    """The instants of a limit of so many minutes, day and night."""
-    return {"deadline_ms": start_ms + minutes * MINUTE, "near_ms": start_ms + minutes * MINUTE * 4 // 5}
-
-
 def started(minute: int, clock: ClockKind, limit: str = "15UM", holder: str = "desk:0") -> ClockStarted:
-    minutes = int(limit.removesuffix("UM"))
-    return ClockStarted(at_ms=at(minute), clock=clock, holder=holder, limit=limit, **due(at(minute), minutes))
+    """A clock that starts on Monday morning with so many minutes, all of which count."""
+    whole_ms = int(limit[:-2]) * MINUTE
+    due_ms, near_ms = at(minute) + whole_ms, at(minute) + whole_ms * 4 // 5
+    unit = holder.removeprefix("unit:") if holder.startswith("unit:") else None
+    return ClockStarted(
+        at_ms=at(minute), clock=clock, holder=holder, unit=unit, limit=limit, deadline_ms=due_ms, near_ms=near_ms
+    )
+
+
+def four_hours(clock: ClockKind, unit: str) -> ClockStarted:
+    """The clock of a party since Monday 9:03, over noon."""
+    started_ms, due_ms, near_ms = at(3), ms("2018-10-15T15:03"), ms("2018-10-15T14:15")
+    return ClockStarted(
+        at_ms=started_ms,
+        clock=clock,
+        holder=f"unit:{unit}",
+        unit=unit,
+        limit="4WH",
+        deadline_ms=due_ms,
+        near_ms=near_ms,
+    )
 
 
 def stopped(minute: int, clock: ClockKind, used: int, unit: str | None = None) -> ClockStopped:
@@ -137,11 +151,6 @@ def test_a_whole_past_is_told_as_if_it_had_been_done_here() -> None:
         step(a.PassCheck(), 13),
         step(a.Close(), 14),
     )
-    lead = {"holder": f"unit:{TEAM}", "unit": TEAM}
-    beside = {"holder": f"unit:{URBAN}", "unit": URBAN}
-    four_hours = {"deadline_ms": ms("2018-10-15T15:03"), "near_ms": ms("2018-10-15T14:15")}
-    one_hour = {"limit": "60WM", **due(at(3), 60)}
-    rest = {"deadline_ms": ms("2018-10-15T15:05"), "near_ms": ms("2018-10-15T14:17")}
     assert record.events[2:] == (
         started(0, ClockKind.ACCEPT),
         Accepted(at_ms=at(1)),
@@ -152,10 +161,10 @@ def test_a_whole_past_is_told_as_if_it_had_been_done_here() -> None:
         started(2, ClockKind.DISPATCH),
         Dispatched(at_ms=at(3), lead=TEAM, co_handlers=(URBAN,)),
         stopped(3, ClockKind.DISPATCH, 1),
-        ClockStarted(at_ms=at(3), clock=ClockKind.HANDLE, limit="4WH", **lead, **four_hours),
-        ClockStarted(at_ms=at(3), clock=ClockKind.ACKNOWLEDGE, **lead, **one_hour),
-        ClockStarted(at_ms=at(3), clock=ClockKind.CO_HANDLE, limit="4WH", **beside, **four_hours),
-        ClockStarted(at_ms=at(3), clock=ClockKind.ACKNOWLEDGE, **beside, **one_hour),
+        four_hours(ClockKind.HANDLE, TEAM),
+        started(3, ClockKind.ACKNOWLEDGE, "60WM", f"unit:{TEAM}"),
+        four_hours(ClockKind.CO_HANDLE, URBAN),
+        started(3, ClockKind.ACKNOWLEDGE, "60WM", f"unit:{URBAN}"),
         Acknowledged(at_ms=at(4), unit=TEAM, person="boss#handler"),
         stopped(4, ClockKind.ACKNOWLEDGE, 1, TEAM),
         Acknowledged(at_ms=at(5), unit=URBAN, person=f"boss#unit:{URBAN}"),
@@ -171,7 +180,13 @@ def test_a_whole_past_is_told_as_if_it_had_been_done_here() -> None:
         started(9, ClockKind.CHECK, "30UM", "person:chen"),
         CheckFailed(at_ms=at(10), reason=FailReason.BADLY_DONE),
         stopped(10, ClockKind.CHECK, 1),
-        ClockResumed(at_ms=at(10), clock=ClockKind.HANDLE, unit=TEAM, **rest),
+        ClockResumed(
+            at_ms=at(10),
+            clock=ClockKind.HANDLE,
+            unit=TEAM,
+            deadline_ms=ms("2018-10-15T15:05"),
+            near_ms=ms("2018-10-15T14:17"),
+        ),
         Handled(at_ms=at(11), unit=TEAM, person="boss#handler", result="mended again"),
         stopped(11, ClockKind.HANDLE, 6, TEAM),
         started(11, ClockKind.SEND_CHECK, "30UM"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
+from domain.admission.values import AdmissionList
 from domain.case import actions as a
 from domain.case.events import Rehomed
 from domain.case.frame import Rules
@@ -17,10 +18,12 @@ from domain.grid.change import Change, Part, Renumber, Split
 from domain.grid.changes import apply_changes
 from domain.grid.rehome import Rehoming
 from domain.grid.values import Grid
-from reference.contents import rules_of
-from tests.support.city import GRID, actor, contents, ms, split_city
+from domain.routing.values import Routing
+from domain.rulebook import Rulebook
+from tests.support.city import GRID, actor, ms, rules, split_city
 from tests.support.desk import Desk
 from tests.support.small_tree import middle, small_city
+from tests.support.standards import SMALL
 
 T, HOUR = 1_000_000, 3_600_000
 LEFT = Split(code="91", parts=(Part("91", "镇1", children=("9101",)), Part("93", "新镇", children=("9102",))))
@@ -36,7 +39,8 @@ def after(*changes: Change, adopted_ms: int = 0) -> Rules:
 
 
 def adopted(grids: Iterable[Grid], since_ms: int = 0) -> Rules:
-    return replace(rules_of(replace(contents(), grids=tuple(grids)), "small"), since_ms=since_ms)
+    book = Rulebook("small", SMALL, grids, (), Routing("none"), AdmissionList("none"), ())
+    return Rules(book, rules().calendar, since_ms)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +65,8 @@ def test_where_a_grid_keeps_its_code_and_loses_a_part_what_was_written_before_is
 def test_a_code_that_was_none_when_it_was_written_means_what_it_meant_last(placed_ms: int) -> None:
     """Written before the grid began, as an imported past may be, or after it had ended and before that was adopted."""
     renumbered = Renumber(code="93", new_code="94", at="1970-01-01T01:00:00+00:00")
-    rules = after(LEFT, renumbered, adopted_ms=2 * HOUR)
-    assert move_of(Place("93"), placed_ms, rules) == (2 * HOUR, Rehoming("94", ("94",)))
+    moved = after(LEFT, renumbered, adopted_ms=2 * HOUR)
+    assert move_of(Place("93"), placed_ms, moved) == (2 * HOUR, Rehoming("94", ("94",)))
 
 
 def test_where_nothing_follows_a_grid_its_cases_stay() -> None:
@@ -79,12 +83,12 @@ def reported(place: Place, at_ms: int) -> Case:
 
 
 def test_a_case_moves_at_its_grids_end_by_when_its_place_was_written_down() -> None:
-    rules, case = after(LEFT), reported(WENT, T - 1)
-    assert rehoming_due_ms(case, rules) == T
-    assert rehomed(case, rules, T - 1) is None
-    assert rehomed(case, rules, T) == Rehomed(at_ms=T, before="91", grid="93")
-    assert rehomed(reported(WENT, T), rules, 2 * T) is None
-    assert rehoming_due_ms(reported(WENT, T), rules) is None
+    left, case = after(LEFT), reported(WENT, T - 1)
+    assert rehoming_due_ms(case, left) == T
+    assert rehomed(case, left, T - 1) is None
+    assert rehomed(case, left, T) == Rehomed(at_ms=T, before="91", grid="93")
+    assert rehomed(reported(WENT, T), left, 2 * T) is None
+    assert rehoming_due_ms(reported(WENT, T), left) is None
 
 
 def test_an_end_that_lies_ahead_is_known_ahead() -> None:

@@ -76,7 +76,7 @@ def test_each_part_says_what_it_stands_on(change: dict[str, object], part: str, 
 def test_the_score_is_the_weighted_mean_of_what_is_known_and_says_what_it_stands_on() -> None:
     place = Place(f"{GRID[:12]}99", HERE.lon, 34.538)
     other = Report("010102", "01", place, 20 * 60_000, "井盖破损")
-    parts = {"class": 0.5, "place": 0.777, "time": 0.995, "text": 0.5}
+    parts: dict[str, float | None] = {"class": 0.5, "place": 0.777, "time": 0.995, "text": 0.5}
     assert likeness(COVER, other) == Likeness(0.66, parts, 111.3, 0.33)
     parts = {"class": None, "place": 0.0, "time": 0.995, "text": None}
     bare = Report(None, None, Place(f"{GRID[:12]}99"), 20 * 60_000)
