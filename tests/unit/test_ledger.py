@@ -429,7 +429,7 @@ def opened(minute: int) -> Reopened:
 
 
 def test_where_instants_run_back_no_boundary_does_and_a_round_opens_after_the_one_before() -> None:
-    """A log's clock may be set back; each boundary is then where it can be."""
+    """Each event has an instant of its own; where one lies before the last boundary, the next is there."""
     for events, ends, opens in (
         ((noted(30), ended(25)), 25, None),
         ((ended(4),), 10, None),
