@@ -130,6 +130,7 @@ def test_a_story_is_told_whole_with_its_spans_and_what_was_granted() -> None:
 def test_what_a_clock_used_by_now_counts_as_its_limit_does() -> None:
     desk, calendar = dispatched("02"), rules().calendar
     (story,) = stories(desk)
+    assert (story.deadline_ms, story.near_ms) == (ms("2018-10-15T17:00"), ms("2018-10-15T16:12"))
     assert counted(story, ms("2018-10-15T15:00"), calendar) == 120 * MINUTE, "not at noon"
     assert counted(replace(story, limit="2CD"), ms("2018-10-15T15:00"), calendar) == 240 * MINUTE
     desk.act(HANDLER, a.Return(ReturnReason.NOT_OURS), ms("2018-10-15T14:30"))

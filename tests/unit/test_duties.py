@@ -124,6 +124,8 @@ def test_what_grid_staff_did_is_closed_unless_it_was_drawn_for_a_check(
     case = lived(((STAFF, a.Report(Place(GRID), Channel.PATROL, "030101")), (STAFF, DONE)), case_id)
     assert duties(case) == (timed(case, at_desk(act, role, level=2), kind),)
     assert duties(replace(case, self_handled=False, drawn=False))[0].act is Act.SEND_CHECK, "by the lead's handling"
+    higher = {Act.CLOSE: Role.SHIFT_HEAD, Act.SEND_CHECK: Role.ACCEPTOR}[act]
+    assert [(duty.act, duty.roles, duty.level) for duty in duties(replace(case, level=1))] == [(act, (higher,), 1)]
 
 
 def party(act: Act, unit: str) -> Duty:
