@@ -20,7 +20,7 @@ from domain.grid.rehome import Rehoming
 from domain.grid.values import Grid
 from domain.routing.values import Routing
 from domain.rulebook import Rulebook
-from tests.support.city import GRID, actor, ms, rules, split_city
+from tests.support.city import GRID, actor, ms, rules
 from tests.support.desk import Desk
 from tests.support.small_tree import middle, small_city
 from tests.support.standards import SMALL
@@ -89,8 +89,3 @@ def test_a_case_moves_at_its_grids_end_by_when_its_place_was_written_down() -> N
     assert rehomed(case, left, T) == Rehomed(at_ms=T, before="91", grid="93")
     assert rehomed(reported(WENT, T), left, 2 * T) is None
     assert rehoming_due_ms(reported(WENT, T), left) is None
-
-
-def test_an_end_that_lies_ahead_is_known_ahead() -> None:
-    case = reported(Place(GRID), ms("2018-10-15T09:00"))
-    assert rehoming_due_ms(case, split_city(ms("2018-10-16T09:00"))) == ms("2018-10-16T09:00")
