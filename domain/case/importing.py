@@ -91,8 +91,9 @@ def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, 
     assert case is not None, "a report makes a case"
     if not _unstated(action.steps, ClockKind.ACCEPT):
         frame = Frame(case, attempt, action.opened_ms, rules)
-        events.append(frame.start_stage(ClockKind.ACCEPT, desk(case.level)))
-        case = fold(case, events[-1:])
+        start = frame.start_stage(ClockKind.ACCEPT, desk(case.level))
+        events.append(start)
+        case = fold(case, [start])
         assert case is not None, "a case stays a case"
     last_ms = action.opened_ms
     for index, step in enumerate(action.steps):

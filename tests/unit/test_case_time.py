@@ -324,6 +324,24 @@ def test_what_has_no_limit_is_not_extended() -> None:
     assert refused == Rejection(ReasonCode.NO_LIMIT, "handling", {"found": None})
 
 
+def test_days_are_extended_by_days_and_by_no_more_than_there_were() -> None:
+    desk = Desk(by=city_of(standard_with({"02": "3CD"})))
+    for who, action in (
+        (ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101")),
+        (ACCEPTOR, a.Accept()),
+        (SHIFT_HEAD, a.File("010101", "02")),
+        (DISPATCHER, a.Dispatch(TEAM)),
+        (HANDLER, a.Acknowledge()),
+    ):
+        desk.act(who, action, START)
+    for amount, refused in (
+        ("1WH", Rejection(ReasonCode.BAD_LIMIT, "handling", {"found": "1WH", "allowed": ["CD"]})),
+        ("4CD", Rejection(ReasonCode.EXTENSION_TOO_LONG, "handling", {"found": "4CD", "allowed": ["3CD"]})),
+        ("3CD", None),
+    ):
+        assert desk.act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, amount), START).rejection == refused
+
+
 def test_an_urgent_limit_is_not_extended_because_a_source_states_another_deadline() -> None:
     asked = stated("01", 48).act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, "1CD"), START + 2 * HOUR)
     assert code(asked) is ReasonCode.URGENT_NOT_EXTENDED
