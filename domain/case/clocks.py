@@ -99,7 +99,7 @@ def extended(clock: Clock, at_ms: int, amount: Limit, calendar: Calendar, wd_rul
     assert clock.limit is not None, "a deadline has a limit"
     added = amount.span_ms(calendar.workday_minutes)
     if clock.limit == STATED:
-        deadline, near = clock.deadline_ms + added, clock.near_ms + -(-added * 4 // 5)
+        deadline, near = clock.deadline_ms + added, clock.near_ms + added * 4 // 5
     else:
         limit = Limit.parse(clock.limit)
         whole = total_ms(calendar, clock.started_ms, limit, wd_rule) + clock.extended_ms + added
@@ -119,7 +119,7 @@ def resumed(clock: Clock, at_ms: int, calendar: Calendar, wd_rule: WdRule) -> Cl
             at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms, near_ms=clock.near_ms
         )
     if clock.limit == STATED:
-        moved = 0 if clock.stopped_ms is None else at_ms - clock.stopped_ms
+        moved = at_ms - (clock.stopped_ms or at_ms)
         near = None if clock.near_ms is None else clock.near_ms + moved
         return ClockResumed(
             at_ms=at_ms, clock=clock.kind, unit=clock.unit, deadline_ms=clock.deadline_ms + moved, near_ms=near
@@ -177,10 +177,8 @@ def _instant(event: Due) -> tuple[int, bool]:
 
 def counted_by(limit: str | None, from_ms: int, to_ms: int, calendar: Calendar) -> int:
     """Counted time between two instants for a clock with that limit, ms: all of it without one or with a stated one."""
-    if to_ms <= from_ms:
-        return 0
     if limit is None or limit == STATED:
-        return to_ms - from_ms
+        return max(to_ms - from_ms, 0)
     return counted_ms(calendar, from_ms, to_ms, Limit.parse(limit))
 
 

@@ -104,9 +104,7 @@ def _work(case: Case) -> list[Duty]:
             return [_grid_staff(case, Act.CHECK, case.collector, ClockKind.CHECK)]
         case Status.CHECKED:
             return [_desk(case, Act.CLOSE, Role.SHIFT_HEAD, kind=ClockKind.CLOSE)]
-        case Status.SUSPENDED:
-            return []
-        case Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID | Status.MERGED:
+        case Status.SUSPENDED | Status.CLOSED | Status.DECLINED | Status.NOT_FILED | Status.VOID | Status.MERGED:
             return []
         case _:
             assert_never(case.status)

@@ -71,14 +71,14 @@ def drop_extension(frame: Frame) -> list[CaseEvent]:
 
 def _require_extendable(frame: Frame) -> Clock:
     clock = frame.case.handling_clock
-    if clock is None or clock.deadline_ms is None or clock.limit is None:
+    if clock is None or clock.deadline_ms is None:
         raise Refused(ReasonCode.NO_LIMIT, found=None)
     if clock.overdue:
         raise Refused(ReasonCode.ALREADY_OVERDUE, found=clock.deadline_ms)
     if frame.case.extensions >= EXTENSIONS_MAX:
         raise Refused(ReasonCode.TOO_MANY_EXTENSIONS, found=frame.case.extensions, limit=EXTENSIONS_MAX)
-    if not _units(clock) or _urgent(frame.case.limit):
-        raise Refused(ReasonCode.URGENT_NOT_EXTENDED, found=frame.case.limit or clock.limit)
+    if _urgent(frame.case.limit):
+        raise Refused(ReasonCode.URGENT_NOT_EXTENDED, found=frame.case.limit)
     return clock
 
 
@@ -88,12 +88,10 @@ def _urgent(limit: str | None) -> bool:
 
 
 def _units(clock: Clock) -> frozenset[LimitUnit]:
+    """In what a limit that may be extended is: working time by working time, days by days."""
     if clock.limit is None or clock.limit == clocks.STATED:
         return _RUNNING
-    limit = Limit.parse(clock.limit)
-    if limit.working:
-        return _WORKING
-    return _RUNNING if limit.unit is LimitUnit.CD else frozenset()
+    return _WORKING if Limit.parse(clock.limit).working else _RUNNING
 
 
 def _require_amount(frame: Frame, clock: Clock, written: str) -> None:
@@ -112,5 +110,5 @@ def _require_amount(frame: Frame, clock: Clock, written: str) -> None:
 def _original_ms(clock: Clock, workday_minutes: int) -> int:
     if clock.limit is None or clock.limit == clocks.STATED:
         whole = clock.used_ms + (clock.deadline_ms or clock.since_ms) - clock.since_ms
-        return max(whole - clock.extended_ms, 0)
+        return whole - clock.extended_ms
     return Limit.parse(clock.limit).span_ms(workday_minutes)

@@ -52,7 +52,6 @@ from domain.case.frame import Frame, Rules, desk, unit_holder
 from domain.case.intake import accept, decline, filed_event, reported_event, require_class, require_known_place
 from domain.case.state import Case
 from domain.case.values import HANDLING_CLOCKS, Actor, ClockKind, Role, Status
-from domain.standard.values import DEFAULT_STAGE_LIMITS
 from domain.worktime import Calendar
 
 _ENDS: dict[type, ClockKind] = {
@@ -84,16 +83,18 @@ def import_case(action: ImportCase, attempt: Attempt, at_ms: int, rules: Rules, 
     require_known_place(action.report.place.grid, rules.book, at_ms)
     if action.report.case_class is not None:
         require_class(action.report.case_class, rules.book)
-    reporter = replace(attempt, actor=_stand_in(attempt, "reporter", Role.PUBLIC, action.report.place.grid, None))
+    reporter = replace(attempt, actor=_stand_in(attempt, Role.PUBLIC, name="reporter"))
     reported = reported_event(action.report, reporter, action.opened_ms, number, level=0)
     imported = Imported(at_ms=at_ms, source=action.source, as_of_ms=as_of)
     events: list[CaseEvent] = [reported, imported]
-    if not action.steps or not _unstated(action.steps, ClockKind.ACCEPT):
-        stage = rules.book.standard
-        limit = stage.stage_limits.get("accept", DEFAULT_STAGE_LIMITS["accept"])
-        events.append(clocks.started(ClockKind.ACCEPT, action.opened_ms, desk(0), limit, rules.calendar, stage.wd_rule))
     case = fold(None, events)
     assert case is not None, "a report makes a case"
+    if not _unstated(action.steps, ClockKind.ACCEPT):
+        frame = Frame(case, attempt, action.opened_ms, rules)
+        start = frame.start_stage(ClockKind.ACCEPT, desk(case.level))
+        events.append(start)
+        case = fold(case, [start])
+        assert case is not None, "a case stays a case"
     last_ms = action.opened_ms
     for index, step in enumerate(action.steps):
         last_ms = last_ms if step.at_ms is None else step.at_ms
@@ -160,33 +161,31 @@ def _decided(frame: Frame, step: Step) -> list[CaseEvent]:
 
 
 def _actor_of(step: Step, case: Case, attempt: Attempt) -> Actor:
-    grid = case.place.grid
     match step.do:
         case Accept() | Decline() | SendCheck():
-            return _stand_in(attempt, "acceptor", Role.ACCEPTOR, grid, None)
+            return _stand_in(attempt, Role.ACCEPTOR)
         case File() | Close():
-            return _stand_in(attempt, "shift_head", Role.SHIFT_HEAD, grid, None)
+            return _stand_in(attempt, Role.SHIFT_HEAD)
         case Dispatch():
-            return _stand_in(attempt, "dispatcher", Role.DISPATCHER, grid, None)
-        case DecideExtension() if case.extensions:
-            return _stand_in(attempt, "leader", Role.LEADER, grid, None)
+            return _stand_in(attempt, Role.DISPATCHER)
         case DecideExtension():
-            return _stand_in(attempt, "shift_head", Role.SHIFT_HEAD, grid, None)
+            return _stand_in(attempt, Role.LEADER if case.extensions else Role.SHIFT_HEAD)
         case Acknowledge() | Progress() | Return() | RequestExtension() | CoDone() | Handle():
             unit = step.unit or (case.lead.unit if case.lead else None)
-            return _stand_in(
-                attempt, "handler" if step.unit is None else unit_holder(step.unit), Role.HANDLER, grid, unit
-            )
+            return _stand_in(attempt, Role.HANDLER, unit, None if step.unit is None else unit_holder(step.unit))
         case PassCheck() | FailCheck():
-            actor = _stand_in(attempt, "collector", Role.COLLECTOR, grid, None)
-            return actor if case.collector is None else replace(actor, person=case.collector)
+            checker = _stand_in(attempt, Role.COLLECTOR)
+            return replace(checker, person=case.collector or checker.person)
         case _:
             assert_never(step.do)
 
 
-def _stand_in(attempt: Attempt, name: str, role: Role, grid: str, unit: str | None) -> Actor:
-    """The source names no person: one stand-in a role, so that no two parts are played by the same one."""
-    return Actor(person=f"{attempt.actor.person}#{name}", role=role, scope=grid, level=0, unit=unit)
+def _stand_in(attempt: Attempt, role: Role, unit: str | None = None, name: str | None = None) -> Actor:
+    """The source names no person: one stand-in a role, so that no two parts are played by the same one.
+
+    Each has a post over the whole city, as the desk at level 0 has, whose case it is.
+    """
+    return Actor(f"{attempt.actor.person}#{name or role}", role, unit=unit)
 
 
 def _require_times(action: ImportCase, as_of: int, at_ms: int) -> None:

@@ -210,8 +210,7 @@ def _closed(ledger: Ledger, at_ms: int) -> Ledger:
 def _ended(ledger: Ledger, at_ms: int) -> Ledger:
     at_ms = at_ms if ledger.current is None else max(at_ms, ledger.current.from_ms)
     ended = replace(ledger.rounds[-1], ended_ms=at_ms)
-    lanes = tuple(_cut(ledger.lanes, at_ms))
-    return replace(_closed(ledger, at_ms), rounds=(*ledger.rounds[:-1], ended), lanes=lanes)
+    return replace(_closed(ledger, at_ms), rounds=(*ledger.rounds[:-1], ended))
 
 
 def _opened_again(ledger: Ledger, before: Case, at_ms: int) -> Ledger:

@@ -33,7 +33,8 @@ def move_of(place: Place, placed_ms: int, rules: Rules) -> tuple[int, Rehoming] 
     """When a case at a place that was written down then has to move, ms, and where to; None if it stays."""
     tree = rules.book.tree
     row = tree.find(place.grid, placed_ms)
-    # A place that was written down after its grid had ended and before that was adopted: what the code meant last.
+    # Written down after the grid had ended and before that was adopted, or (an imported past) before it began: what the
+    # code meant last.
     meant_ms = placed_ms if row is not None else None
     row = row or tree.find(place.grid)
     if row is None or row.until_ms is None:

@@ -12,6 +12,7 @@ from domain.case.frame import Rules
 from domain.case.values import Actor, Role
 from domain.grid.values import Cause
 from domain.routing.values import Routing, Rule
+from domain.standard.values import Standard
 from reference.contents import Contents, pack, rules_from, rules_of
 from reference.profile import load_profile
 
@@ -41,6 +42,26 @@ def torn_city() -> Rules:
     rules = (Rule("one", URBAN, ("010101",)), Rule("two", "410183-police", ("010101",)))
     torn = replace(contents(), routing=Routing("torn", rules), admission=AdmissionList("empty", kept=True))
     return rules_of(torn, pack(torn)[0])
+
+
+def city_of(standard: Standard) -> Rules:
+    """The shipped city under another standard."""
+    other = replace(contents(), standard=standard)
+    return rules_of(other, pack(other)[0])
+
+
+def standard_with(limits: dict[str, str | None], **changes: object) -> Standard:
+    """The shipped standard with these limits for conditions of manhole covers, and other changes."""
+    standard = contents().standard
+    classes = tuple(
+        replace(
+            one, conditions=tuple(replace(each, limit=limits.get(each.code, each.limit)) for each in one.conditions)
+        )
+        if one.code == "010101"
+        else one
+        for one in standard.classes
+    )
+    return replace(standard, classes=classes, **changes)
 
 
 def split_city(at_ms: int) -> Rules:

@@ -10,7 +10,7 @@ import pytest
 
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
-from domain.case.events import ExtensionDropped
+from domain.case.events import ClockStopped, ExtensionDropped, FilingRefused, ForceClosed, Voided
 from domain.case.state import Case
 from domain.case.values import (
     OPEN_STATUSES,
@@ -91,6 +91,26 @@ def test_the_shift_head_does_not_file_what_was_accepted_and_the_case_ends() -> N
     assert clock is not None
     assert (case_of(desk).status, clock.running, clock.verdict) == (Status.NOT_FILED, False, ClockVerdict.MET)
     assert case_of(desk).ended_ms == START + 120_000
+
+
+def test_each_end_tells_who_made_it_and_why_and_what_became_of_the_clocks() -> None:
+    at_ms = START + 120_000
+    refusing = a.RefuseFiling(FilingRefusal.OUTSIDE_DUTIES, "the railway's")
+    assert came_to(2).act(SHIFT_HEAD, refusing, at_ms).events == (
+        FilingRefused(at_ms=at_ms, person="shift_head", reason=FilingRefusal.OUTSIDE_DUTIES, text="the railway's"),
+        ClockStopped(at_ms=at_ms, clock=ClockKind.FILE, verdict=ClockVerdict.MET, used_ms=60_000),
+    )
+    waived = ClockStopped(at_ms=at_ms, clock=ClockKind.FILE, verdict=ClockVerdict.WAIVED, used_ms=60_000)
+    assert came_to(2).act(SHIFT_HEAD, a.Void(VoidReason.TRIAL, "a drill"), at_ms).events == (
+        Voided(at_ms=at_ms, person="shift_head", reason=VoidReason.TRIAL, text="a drill"),
+        waived,
+    )
+    assert came_to(2).act(LEADER, FORCE, at_ms).events == (
+        ForceClosed(
+            at_ms=at_ms, person="leader", reason=ForceReason.CANNOT_BE_DONE, text="the building was pulled down"
+        ),
+        waived,
+    )
 
 
 @pytest.mark.parametrize("steps", [step for step in range(1, 9) if step != 2])

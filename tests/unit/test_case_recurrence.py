@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
+from domain.case.events import RecurrenceDropped, RecurrenceNoted, Recurs
 from domain.case.values import Channel, Place, Role
 from eventlog.record import Outcome
 from streams.react import following
@@ -58,6 +59,16 @@ def test_a_refusal_comes_back_and_takes_the_link_away() -> None:
     assert new.file.case is not None
     assert new.file.case.recurs is None
     assert new.act(ACCEPTOR, a.Recur("case-3"), START + 100_004).outcome is Outcome.ACCEPTED, "it may be linked anew"
+
+
+def test_the_link_and_both_answers_are_told_whole() -> None:
+    old, new = closed(), reported()
+    linked = new.act(ACCEPTOR, a.Recur("case-1"), START + 100_001)
+    assert linked.events == (Recurs(at_ms=START + 100_001, of="case-1", person="acceptor"),)
+    noted = old.act(REACTOR, a.NoteRecurrence("case-2"), START + 100_002)
+    assert noted.events == (RecurrenceNoted(at_ms=START + 100_002, by="case-2"),)
+    dropped = new.act(REACTOR, a.DropRecurrence("case-1", "wrong_state"), START + 100_003)
+    assert dropped.events == (RecurrenceDropped(at_ms=START + 100_003, of="case-1", reason="wrong_state"),)
 
 
 def test_the_same_record_asks_for_the_same_thing_under_the_same_id() -> None:

@@ -6,7 +6,18 @@ import pytest
 
 from domain.case import actions as a
 from domain.case.decision import ReasonCode
-from domain.case.events import ClockNear, ClockOverdue, ExtensionDropped, Resumed, SuspensionDropped
+from domain.case.events import (
+    ClockNear,
+    ClockOverdue,
+    ClockPaused,
+    ClockResumed,
+    ExtensionDropped,
+    Resumed,
+    Suspended,
+    SuspensionDecided,
+    SuspensionDropped,
+    SuspensionRequested,
+)
 from domain.case.state import Case, Clock
 from domain.case.values import (
     SUSPENSION_MS_MAX,
@@ -16,6 +27,7 @@ from domain.case.values import (
     ClockVerdict,
     DropCause,
     ExtensionReason,
+    PauseCause,
     ReturnReason,
     Role,
     Status,
@@ -125,6 +137,43 @@ def test_it_is_asked_for_by_the_lead_and_granted_by_a_leader_who_is_somebody_els
     assert clock(desk).running
 
 
+def test_what_was_asked_and_what_was_decided_is_told_whole() -> None:
+    desk = handling()
+    asked = desk.act(HANDLER, a.RequestSuspension(SuspensionReason.FUNDS, FESTIVAL, "next year's"), START + 2)
+    assert asked.events == (
+        SuspensionRequested(
+            at_ms=START + 2,
+            unit=TEAM,
+            person="li",
+            reason=SuspensionReason.FUNDS,
+            until_ms=FESTIVAL,
+            text="next year's",
+        ),
+    )
+    denied = desk.act(LEADER, a.DecideSuspension(granted=False, text="there are funds"), START + 3)
+    assert denied.events == (
+        SuspensionDecided(at_ms=START + 3, person="leader", granted=False, text="there are funds"),
+    )
+    desk.act(HANDLER, ask(), START + 4)
+    granted = desk.act(LEADER, GRANT, NOON)
+    assert granted.events == (
+        SuspensionDecided(at_ms=NOON, person="leader", granted=True),
+        Suspended(at_ms=NOON, until_ms=FESTIVAL),
+        ClockPaused(at_ms=NOON, clock=ClockKind.HANDLE, unit=TEAM, cause=PauseCause.SUSPENDED, used_ms=3_600_000),
+    )
+    resumed = desk.act(DISPATCHER, a.Resume(), FESTIVAL - 3_600_000)
+    assert resumed.events == (
+        Resumed(at_ms=FESTIVAL - 3_600_000, person="dispatcher"),
+        ClockResumed(
+            at_ms=FESTIVAL - 3_600_000,
+            clock=ClockKind.HANDLE,
+            unit=TEAM,
+            deadline_ms=FESTIVAL + 2 * 3_600_000,
+            near_ms=FESTIVAL + 72 * 60_000,
+        ),
+    )
+
+
 def test_once_a_case_and_not_asked_for_without_end() -> None:
     desk = suspended()
     desk.act(DISPATCHER, a.Resume(), NOON + 1)
@@ -198,7 +247,8 @@ def test_open_requests_die_when_their_state_is_left() -> None:
         other = handling()
         other.act(HANDLER, ask(), START + 3)
         left = other.act(HANDLER, leaves, NOON)
-        assert [e.cause for e in left.events if isinstance(e, SuspensionDropped)] == [DropCause.STATE_LEFT]
+        dropped = [event for event in left.events if isinstance(event, SuspensionDropped)]
+        assert dropped == [SuspensionDropped(at_ms=NOON, cause=DropCause.STATE_LEFT)]
         assert case_of(other).suspension is None
 
 

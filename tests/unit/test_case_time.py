@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 from domain.case import actions as a
-from domain.case.decision import ReasonCode
-from domain.case.events import ClockExtended, ClockNear, ClockOverdue, ClockStopped, ExtensionDropped
+from domain.case.decision import ReasonCode, Rejection
+from domain.case.events import (
+    ClockExtended,
+    ClockNear,
+    ClockOverdue,
+    ClockStopped,
+    ExtensionDecided,
+    ExtensionDropped,
+    ExtensionRequested,
+)
 from domain.case.state import Clock
 from domain.case.values import (
     EXTENSION_REQUESTS_MAX,
@@ -23,7 +31,7 @@ from domain.case.values import (
     Status,
 )
 from eventlog.record import DecisionRecord, Outcome
-from tests.support.city import GRID, TEAM, URBAN, actor, ms
+from tests.support.city import GRID, TEAM, URBAN, actor, city_of, ms, standard_with
 from tests.support.desk import Desk
 from tests.unit.test_case import ACCEPTOR, COLLECTOR, DISPATCHER, HANDLER, SHIFT_HEAD, START, dispatched
 
@@ -128,6 +136,36 @@ def test_granted_time_moves_deadline_and_near_and_ends_the_request() -> None:
     assert code(desk.act(SHIFT_HEAD, GRANT, START + HOUR + 70_000)) is ReasonCode.NO_OPEN_EXTENSION
 
 
+def test_what_was_asked_and_what_was_decided_is_told_whole() -> None:
+    desk = handling()
+    asked = desk.act(HANDLER, a.RequestExtension(ExtensionReason.MATERIALS, "2WH", "no covers left"), START + 2)
+    assert asked.events == (
+        ExtensionRequested(
+            at_ms=START + 2,
+            unit=TEAM,
+            person="li",
+            reason=ExtensionReason.MATERIALS,
+            amount="2WH",
+            text="no covers left",
+        ),
+    )
+    denied = desk.act(SHIFT_HEAD, a.DecideExtension(granted=False, text="there are"), START + 3)
+    assert denied.events == (ExtensionDecided(at_ms=START + 3, person="shift_head", granted=False, text="there are"),)
+    desk.act(HANDLER, ASK, START + 4)
+    granted = desk.act(SHIFT_HEAD, GRANT, START + 5)
+    assert granted.events == (
+        ExtensionDecided(at_ms=START + 5, person="shift_head", granted=True),
+        ClockExtended(
+            at_ms=START + 5,
+            clock=ClockKind.HANDLE,
+            unit=TEAM,
+            added_ms=2 * HOUR,
+            deadline_ms=ms("2018-10-16T09:00"),
+            near_ms=ms("2018-10-15T17:48"),
+        ),
+    )
+
+
 def test_a_case_that_was_near_is_near_again_only_when_the_moved_instant_has_passed() -> None:
     desk = handling()
     desk.act(HANDLER, ASK, ms("2018-10-15T16:30"))
@@ -194,7 +232,8 @@ def test_an_open_request_dies_when_its_state_is_left() -> None:
         desk = handling()
         desk.act(HANDLER, ASK, START + HOUR)
         left = desk.act(HANDLER, action, START + HOUR + 60_000)
-        assert [e.cause for e in left.events if isinstance(e, ExtensionDropped)] == [DropCause.STATE_LEFT]
+        dropped = [event for event in left.events if isinstance(event, ExtensionDropped)]
+        assert dropped == [ExtensionDropped(at_ms=START + HOUR + 60_000, cause=DropCause.STATE_LEFT)]
         assert code(desk.act(SHIFT_HEAD, GRANT, START + HOUR + 70_000)) is ReasonCode.NO_OPEN_EXTENSION
 
 
@@ -274,6 +313,33 @@ def test_a_stated_deadline_is_extended_by_no_more_than_the_time_it_stated_howeve
     desk.act(HANDLER, a.Acknowledge(), later + 1)
     assert code(desk.act(HANDLER, two, later + 2)) is ReasonCode.EXTENSION_TOO_LONG
     assert desk.act(HANDLER, one, later + 3).outcome is Outcome.ACCEPTED
+
+
+def test_what_has_no_limit_is_not_extended() -> None:
+    desk = Desk(by=city_of(standard_with({"02": None}, limits_required=False)))
+    report, done = a.Report(Place(GRID), Channel.HOTLINE, "010101"), (a.Accept(), a.File("010101", "02"))
+    steps = tuple(a.Step(do, START) for do in (*done, a.Dispatch(TEAM), a.Acknowledge()))
+    desk.act(actor(Role.IMPORTER), a.ImportCase(Source("old", "1"), report, START, steps), START)
+    refused = desk.act(HANDLER, ASK, START + 1).rejection
+    assert refused == Rejection(ReasonCode.NO_LIMIT, "handling", {"found": None})
+
+
+def test_days_are_extended_by_days_and_by_no_more_than_there_were() -> None:
+    desk = Desk(by=city_of(standard_with({"02": "3CD"})))
+    for who, action in (
+        (ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101")),
+        (ACCEPTOR, a.Accept()),
+        (SHIFT_HEAD, a.File("010101", "02")),
+        (DISPATCHER, a.Dispatch(TEAM)),
+        (HANDLER, a.Acknowledge()),
+    ):
+        desk.act(who, action, START)
+    for amount, refused in (
+        ("1WH", Rejection(ReasonCode.BAD_LIMIT, "handling", {"found": "1WH", "allowed": ["CD"]})),
+        ("4CD", Rejection(ReasonCode.EXTENSION_TOO_LONG, "handling", {"found": "4CD", "allowed": ["3CD"]})),
+        ("3CD", None),
+    ):
+        assert desk.act(HANDLER, a.RequestExtension(ExtensionReason.WEATHER, amount), START).rejection == refused
 
 
 def test_an_urgent_limit_is_not_extended_because_a_source_states_another_deadline() -> None:

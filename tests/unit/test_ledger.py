@@ -6,13 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from domain.case import actions as a
-from domain.case.events import CaseEvent, Noted
+from domain.case.events import CaseEvent, ForceClosed, Noted, Reopened
 from domain.case.evolve import evolve, fold
 from domain.case.ledger import (
     Interval,
     Ledger,
     Pause,
     Round,
+    Standing,
     elapsed_ms,
     extend,
     ledger_of,
@@ -33,17 +34,20 @@ from domain.case.values import (
     ReturnReason,
     Role,
     Source,
+    Stage,
     Status,
     SuspensionReason,
 )
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
+from tests.unit.test_case_self_handling import DONE, DRAWN, FREE, STAFF
 
 MINUTE = 60_000
 AT = ms("2018-10-15T09:00")
 ACCEPTOR, SHIFT_HEAD, DISPATCHER = actor(Role.ACCEPTOR), actor(Role.SHIFT_HEAD), actor(Role.DISPATCHER)
 HANDLER, CO_HANDLER = actor(Role.HANDLER, "li", TEAM), actor(Role.HANDLER, "he", URBAN)
 COLLECTOR, LEADER = actor(Role.COLLECTOR, "chen"), actor(Role.LEADER)
+HEAD, POLICE = actor(Role.GRID_HEAD, "zhang", level=2), "410183-police"
 REPORT = a.Report(Place(GRID, 113.3, 34.5), Channel.HOTLINE, "010101")
 Course = tuple[tuple[int, Actor, a.CaseAction], ...]
 """Minutes after AT, who, what."""
@@ -53,6 +57,13 @@ TO_WORK: Course = (
     (5, SHIFT_HEAD, a.File("010101", "02")),
     (9, DISPATCHER, a.Dispatch(TEAM, (URBAN,))),
     (14, HANDLER, a.Acknowledge()),
+)
+
+
+SIGNED_AND_DONE: Course = (
+    (14, HANDLER, a.Acknowledge()),
+    (20, CO_HANDLER, a.Acknowledge()),
+    (30, CO_HANDLER, a.CoDone()),
 )
 
 
@@ -300,6 +311,134 @@ def test_a_case_that_is_opened_again_has_a_second_round_and_the_time_between_bel
     assert [i.round for i in found.intervals] == [1] * 5 + [2] * 2
     as_of = AT + 60 * MINUTE
     assert sum_ms(found.intervals, as_of) == elapsed_ms(found.rounds, as_of) == 30 * MINUTE
+
+
+def test_folded_on_from_its_tail_it_needs_only_what_is_open() -> None:
+    found = ledger(lived(*TO_WORK, (20, CO_HANDLER, a.Acknowledge()), (30, CO_HANDLER, a.CoDone())))
+    assert found.tail() == replace(found, intervals=found.intervals[-1:], lanes=())
+    two = ledger(lived(*TO_WORK[:3], (9, DISPATCHER, a.Dispatch(TEAM, (URBAN, POLICE))), *SIGNED_AND_DONE))
+    assert two.tail() == replace(two, intervals=two.intervals[-1:], lanes=two.lanes[-1:])
+
+
+def test_each_co_handler_has_a_lane_that_ends_with_its_own_part() -> None:
+    found = ledger(lived(*TO_WORK[:3], (9, DISPATCHER, a.Dispatch(TEAM, (URBAN, POLICE))), *SIGNED_AND_DONE))
+    assert told(found.lanes) == [
+        f"9-30 unit:{URBAN} dispatched co_handle",
+        f"9- unit:{POLICE} dispatched co_handle",
+    ]
+
+
+def test_an_interval_says_at_which_level_and_in_which_round_and_has_a_number_of_its_own() -> None:
+    """A village's case, in its second round, while it is part of another one."""
+    desk = lived(
+        (0, COLLECTOR, replace(REPORT, channel=Channel.PATROL)),
+        (2, HEAD, a.Accept()),
+        (5, HEAD, a.File("010101", "02")),
+        (6, LEADER, a.ForceClose(ForceReason.IN_COURT, "x")),
+        (10, LEADER, a.Reopen(ReopenReason.AUDIT)),
+        (12, HEAD, a.Dispatch(TEAM, (URBAN,))),
+        (20, HEAD, a.Merge("case-2")),
+        (50, HEAD, a.Unmerge()),
+        (60, LEADER, a.ForceClose(ForceReason.IN_COURT, "x")),
+    )
+    found = ledger(desk)
+    assert {one.standing.level for one in (*found.intervals, *found.lanes)} == {2}
+    assert [one.round for one in (*found.intervals, *found.lanes)] == [1, 1, 1, 2, 2, 2, 2, 2, 2]
+    assert found.rounds == (Round(1, AT, AT + 6 * MINUTE), Round(2, AT + 10 * MINUTE, AT + 60 * MINUTE))
+    kinds = [type(event).__name__ for event in events_of(desk)]
+    at_merge, at_unmerge = kinds.index("Merged"), kinds.index("Unmerged")
+    assert found.intervals[-2] == Interval(
+        at_unmerge,
+        2,
+        AT + 20 * MINUTE,
+        AT + 50 * MINUTE,
+        Standing(None, 2, Status.MERGED, Pause.MERGED),
+    ), "a pause has the number of the last event before it ended"
+    starts = [n for n, event in enumerate(events_of(desk)) if getattr(event, "clock", None) is ClockKind.CO_HANDLE]
+    began, went_on = starts[0] + 1, starts[2] + 1
+    assert starts[0] < at_merge < at_unmerge < starts[2]
+    assert found.lanes == tuple(
+        Interval(version, 2, AT + minute * MINUTE, AT + end * MINUTE, beside, ClockKind.CO_HANDLE)
+        for version, minute, end, beside in (
+            (began, 12, 20, Standing(f"unit:{URBAN}", 2, Status.DISPATCHED)),
+            (went_on, 50, 60, Standing(f"unit:{URBAN}", 2, Status.DISPATCHED)),
+        )
+    )
+
+
+def test_a_merger_that_took_no_time_leaves_no_pause() -> None:
+    found = ledger(lived(*TO_WORK, (20, DISPATCHER, a.Merge("case-2")), (20, DISPATCHER, a.Unmerge())))
+    assert told(found.intervals)[4:] == [f"14-20 unit:{TEAM} handling handle", f"20- unit:{TEAM} handling handle"]
+
+
+@pytest.mark.parametrize(("case_id", "clock"), [(FREE, "close"), (DRAWN, "send_check")])
+def test_what_grid_staff_did_waits_for_its_close_or_for_the_check_it_was_drawn_for(case_id: str, clock: str) -> None:
+    desk = Desk(case_id)
+    desk.act(STAFF, a.Report(Place(GRID), Channel.PATROL, "030101"), AT)
+    desk.act(STAFF, DONE, AT + 5 * MINUTE)
+    assert told(ledger(desk).intervals) == ["0-5 desk:2 reported accept", f"5- desk:2 handled {clock}"]
+
+
+def test_nothing_has_passed_before_it_began() -> None:
+    found = ledger(lived(*TO_WORK))
+    assert sum_ms(found.intervals[-1:], AT) == 0
+    assert elapsed_ms(found.rounds, AT - 1) == 0
+
+
+def test_a_past_ends_at_the_last_instant_that_is_stated_also_one_that_makes_no_boundary() -> None:
+    silent = (a.Handle(), a.SendCheck("chen"), a.PassCheck(), a.Close())
+    found = ledger(
+        imported(
+            step(a.Accept(), 10),
+            step(FILE, 20),
+            step(a.Dispatch(TEAM), 30),
+            step(a.Acknowledge(), 35),
+            step(a.Progress(Stage.ON_SCENE), 40),
+            *(step(action, None) for action in silent),
+        )
+    )
+    assert told(found.intervals)[-1] == f"35-40 unit:{TEAM} handling handle"
+    assert found.rounds == (Round(1, AT, AT + 40 * MINUTE),)
+
+
+def test_what_came_back_before_any_time_was_stated_never_left() -> None:
+    steps = (step(a.Accept(), 10), step(FILE, 20), step(a.Dispatch(TEAM), None))
+    found = ledger(imported(*steps, step(a.Return(ReturnReason.NOT_OURS), 40)))
+    assert told(found.intervals)[2:] == ["20- desk:0 filed dispatch"]
+
+
+def after_these(*events: CaseEvent) -> Ledger:
+    """The ledger of a case that was filed at minute 10, after these events, in this order."""
+    found, case = filed()
+    for event in events:
+        now = evolve(case, event)
+        found, case = extend(found, case, now, event), now
+    assert tiles(found.intervals, found.rounds)
+    return found
+
+
+def ended(minute: int) -> ForceClosed:
+    return ForceClosed(at_ms=AT + minute * MINUTE, person="x", reason=ForceReason.IN_COURT, text="x")
+
+
+def opened(minute: int) -> Reopened:
+    at_ms = AT + minute * MINUTE
+    return Reopened(
+        at_ms=at_ms, person="x", reason=ReopenReason.AUDIT, case_class="010101", condition="02", rulebook="1"
+    )
+
+
+def test_where_instants_run_back_no_boundary_does_and_a_round_opens_after_the_one_before() -> None:
+    """Each event has an instant of its own; where one lies before the last boundary, the next is there."""
+    for events, ends, opens in (
+        ((noted(30), ended(25)), 25, None),
+        ((ended(4),), 10, None),
+        ((ended(25), noted(40), opened(35)), 25, 35),
+        ((ended(25), opened(20)), 25, 25),
+    ):
+        found = after_these(*events)
+        assert found.rounds[0].ended_ms == AT + ends * MINUTE
+        assert [one.opened_ms for one in found.rounds[1:]] == ([] if opens is None else [AT + opens * MINUTE])
 
 
 def filed(minute: int = 10) -> tuple[Ledger, Case]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.case.likeness import SCORE_MIN, Likeness, Report, likeness
+from domain.case.likeness import SAME_CELL, SCORE_MIN, TEXT_COMPARED_CHARS_MAX, Likeness, Report, likeness
 from domain.case.values import Place
 from tests.support.city import GRID
 
@@ -71,3 +71,53 @@ def test_the_same_cover_reported_again_is_suggested_and_another_matter_is_not() 
 def test_each_part_says_what_it_stands_on(change: dict[str, object], part: str, value: float | None) -> None:
     found: Likeness = likeness(COVER, replace(COVER, **change))
     assert found.parts[part] == value
+
+
+def test_the_score_is_the_weighted_mean_of_what_is_known_and_says_what_it_stands_on() -> None:
+    place = Place(f"{GRID[:12]}99", HERE.lon, 34.538)
+    other = Report("010102", "01", place, 20 * 60_000, "井盖破损")
+    parts: dict[str, float | None] = {"class": 0.5, "place": 0.777, "time": 0.995, "text": 0.5}
+    assert likeness(COVER, other) == Likeness(0.66, parts, 111.3, 0.33)
+    parts = {"class": None, "place": 0.0, "time": 0.995, "text": None}
+    bare = Report(None, None, Place(f"{GRID[:12]}99"), 20 * 60_000)
+    assert likeness(COVER, bare) == Likeness(0.199, parts, None, 0.33), "one fifth of its weight says yes"
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "metres"), [(113.001, 60.0, 55.7), (113.0, 60.001, 111.3), (113.001, 0.0, 111.3), (113.0, 60.0, 0.0)]
+)
+def test_a_degree_of_longitude_is_as_long_as_it_is_at_that_latitude(lon: float, lat: float, metres: float) -> None:
+    here = replace(COVER, place=Place(GRID, 113.0, min(lat, 60.0)))
+    assert likeness(here, replace(COVER, place=Place(GRID, lon, lat))).metres == metres
+
+
+@pytest.mark.parametrize("half", [Place(GRID, 113.0), Place(GRID, None, 34.5)])
+def test_half_a_point_is_none(half: Place) -> None:
+    for one, other in ((HERE, half), (half, HERE), (half, half)):
+        found = likeness(replace(COVER, place=one), replace(COVER, place=other))
+        assert (found.metres, found.parts["place"]) == (None, SAME_CELL)
+
+
+@pytest.mark.parametrize(("major", "other", "value"), [("01", "01", 0.5), ("01", "02", 0.0), (None, None, 0.0)])
+def test_two_classes_are_alike_by_a_major_class_that_both_name(
+    major: str | None, other: str | None, value: float
+) -> None:
+    found = likeness(replace(COVER, major=major), replace(COVER, case_class="010102", major=other))
+    assert found.parts["class"] == value
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_a_report_that_says_nothing_says_nothing_about_the_other(text: str | None) -> None:
+    found = likeness(COVER, replace(COVER, text=text))
+    assert (found.parts["text"], found.score) == (None, 1.0)
+    assert likeness(replace(COVER, text=text), COVER) == found
+
+
+def test_long_texts_are_compared_up_to_a_length_and_common_letters_count_too() -> None:
+    same = "ab" * (TEXT_COMPARED_CHARS_MAX // 2)
+    found = likeness(replace(COVER, text=same + "x"), replace(COVER, text=same + "yz"))
+    assert found.parts["text"] == 1.0
+    found = likeness(replace(COVER, text="x" + same[1:]), replace(COVER, text="y" + same[1:]))
+    assert found.parts["text"] == 0.998
+    last = same[:-1]
+    assert likeness(replace(COVER, text=last + "x"), replace(COVER, text=last + "y")).parts["text"] == 0.998
