@@ -73,5 +73,5 @@ def _desk_moved(frame: Frame, level: int) -> list[CaseEvent]:
     for clock in frame.case.clocks:
         if clock.running:
             events.append(clocks.stopped(clock, frame.at_ms, frame.calendar, ClockVerdict.WAIVED))
-    unfiled = replace(frame, case=replace(frame.case, rulebook=None, urgent=False))
+    unfiled = replace(frame, case=replace(frame.case, rulebook=None))
     return [*events, unfiled.start_stage(ClockKind.ACCEPT, desk(level))]
