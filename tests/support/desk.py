@@ -22,10 +22,17 @@ class Desk:
         self.records: list[DecisionRecord] = []
 
     def act(
-        self, actor: Actor, action: CaseAction, at_ms: int, action_id: str = "", digest: str = "d"
+        self,
+        actor: Actor,
+        action: CaseAction,
+        at_ms: int,
+        action_id: str = "",
+        digest: str = "d",
+        expected_version: int | None = None,
     ) -> DecisionRecord:
         """Decide one attempt at that instant of the log."""
-        attempt = Attempt(action_id or str(uuid.uuid4()), self.file.id, actor, action, at_ms, digest)
+        made = action_id or str(uuid.uuid4())
+        attempt = Attempt(made, self.file.id, actor, action, at_ms, digest, expected_version=expected_version)
         arrived = Arrived(Origin("t", 0, len(self.records)), at_ms, self.file.id.encode(), b"")
         record = judge(self.file, attempt, arrived, Office(self.rules, "test", "20261124-00-0001"))
         self.file = absorb(self.file, record, encode(record))
