@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from msgspec.structs import replace
+
 from domain.case.actions import Attempt, CaseAction
 from domain.case.frame import Rules
 from domain.case.values import Actor
 from eventlog.casefile import CaseFile, absorb
-from eventlog.record import DecisionRecord, Origin, encode
+from eventlog.record import DecisionRecord, Origin, Outcome, encode
 from eventlog.verdict import Arrived, Office, judge
 from tests.support.city import rules
 
@@ -38,3 +40,16 @@ class Desk:
         self.file = absorb(self.file, record, encode(record))
         self.records.append(record)
         return record
+
+    def after(self, *steps: tuple[Actor, CaseAction], step_ms: int = 1) -> Desk:
+        """The same desk once these steps were accepted, each so long after the last record."""
+        for who, action in steps:
+            record = self.act(who, action, self.records[-1].at_ms + step_ms)
+            assert record.outcome is Outcome.ACCEPTED, (action, record.rejection)
+        return self
+
+    def holding(self, **fields: object) -> Desk:
+        """The same desk with so much in these fields of the case, as if a long life had filled them."""
+        assert self.file.case is not None
+        self.file = replace(self.file, case=replace(self.file.case, **fields))
+        return self

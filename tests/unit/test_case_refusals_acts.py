@@ -107,28 +107,14 @@ def by(found: Rules, desk: Desk) -> Desk:
     return desk
 
 
-def holding(desk: Desk, **fields: object) -> Desk:
-    """The same case with so much in these fields."""
-    assert desk.file.case is not None
-    desk.file = replace(desk.file, case=replace(desk.file.case, **fields))
-    return desk
-
-
-def after(desk: Desk, *steps: tuple[Actor, a.CaseAction]) -> Desk:
-    """The same case after these steps, a millisecond each."""
-    for who, action in steps:
-        assert desk.act(who, action, desk.records[-1].at_ms + 1).outcome is Outcome.ACCEPTED, action
-    return desk
-
-
 def at_work(co: tuple[str, ...] = (URBAN,)) -> Desk:
     """The lead is handling the case, a co-handler has not signed."""
-    return after(dispatched(co=co), (HANDLER, a.Acknowledge()))
+    return dispatched(co=co).after((HANDLER, a.Acknowledge()))
 
 
 def both_at_work() -> Desk:
     """The lead and the co-handler have signed."""
-    return after(at_work(), (CO_HANDLER, a.Acknowledge()))
+    return at_work().after((CO_HANDLER, a.Acknowledge()))
 
 
 def answer(desk: Desk, who: Actor, action: a.CaseAction) -> Rejection:
@@ -164,7 +150,7 @@ BEFORE_DISPATCH: list[Row] = [
     (lambda: came_to(1), actor(Role.ACCEPTOR, scope=TOWNSHIP_2), a.Accept(), ReasonCode.OUT_OF_SCOPE, "reported", {
         "found": GRID, "allowed": [TOWNSHIP_2]}),
     # verification and what is filled in
-    (lambda: holding(reported(), verifications=VERIFICATIONS_MAX), ACCEPTOR, a.RequestVerification("chen"),
+    (lambda: reported().holding(verifications=VERIFICATIONS_MAX), ACCEPTOR, a.RequestVerification("chen"),
         ReasonCode.TOO_MANY_VERIFICATIONS, "reported", {"found": 5, "limit": 5}),
     (lambda: came_to(2), ACCEPTOR, a.RequestVerification("chen"), ReasonCode.WRONG_STATE, "accepted", {
         "allowed": ["reported", "verifying"]}),
@@ -177,7 +163,7 @@ BEFORE_DISPATCH: list[Row] = [
         "found": "shift_head", "allowed": ["acceptor"], "level": 0}),
     (reported, ACCEPTOR, a.CompleteReport(), ReasonCode.NOTHING_TO_COMPLETE, "reported", {
         "allowed": ["place", "case_class", "photos"]}),
-    (lambda: holding(reported(), notes=NOTES_PER_CASE_MAX), ACCEPTOR, a.CompleteReport(photos=PHOTOS),
+    (lambda: reported().holding(notes=NOTES_PER_CASE_MAX), ACCEPTOR, a.CompleteReport(photos=PHOTOS),
         ReasonCode.TOO_MANY_NOTES, "reported", {"found": 500, "limit": 500}),
     (reported, ACCEPTOR, a.CompleteReport(case_class="010102"), ReasonCode.STATED_ALREADY, "reported", {
         "found": "010102", "allowed": ["010101"]}),
@@ -188,18 +174,18 @@ BEFORE_DISPATCH: list[Row] = [
     # levels
     (called, ACCEPTOR, UP, ReasonCode.NO_SUCH_LEVEL, "reported", {"found": -1, "allowed": ["0", "1", "2"]}),
     (patrolled, HEAD, DOWN, ReasonCode.NO_SUCH_LEVEL, "reported", {"found": 3, "allowed": ["0", "1", "2"]}),
-    (lambda: after(called(TOWN), (ACCEPTOR, DOWN)), TOWNSHIP, DOWN, ReasonCode.PLACE_TOO_COARSE, "reported", {
+    (lambda: called(TOWN).after((ACCEPTOR, DOWN)), TOWNSHIP, DOWN, ReasonCode.PLACE_TOO_COARSE, "reported", {
         "found": TOWN, "level": 2}),
     (called, ACCEPTOR, a.Take(), ReasonCode.NOT_SENT_HERE, "reported", {"found": 0}),
-    (lambda: holding(called(), path=(1,) * LEVEL_MOVES_MAX), ACCEPTOR, DOWN, ReasonCode.TOO_MANY_LEVEL_MOVES,
+    (lambda: called().holding(path=(1,) * LEVEL_MOVES_MAX), ACCEPTOR, DOWN, ReasonCode.TOO_MANY_LEVEL_MOVES,
         "reported", {"found": 20, "limit": 20}),
-    (lambda: after(dispatched(), (HANDLER, RETURN)), DISPATCHER, DOWN, ReasonCode.DISPATCHED_ALREADY, "filed", {}),
+    (lambda: dispatched().after((HANDLER, RETURN)), DISPATCHER, DOWN, ReasonCode.DISPATCHED_ALREADY, "filed", {}),
     (dispatched, DISPATCHER, UP, ReasonCode.WRONG_STATE, "dispatched", {"allowed": ["reported", "accepted", "filed"]}),
     (called, HANDLER, UP, ReasonCode.WRONG_ROLE, "reported", {"found": "handler", "allowed": DESK, "level": 0}),
     # filing
     (lambda: came_to(2), SHIFT_HEAD, a.File(condition="77"), ReasonCode.UNKNOWN_CONDITION, "accepted", {
         "found": "77", "allowed": ["01", "02", "03"]}),
-    (lambda: after(reported(case_class=None), (ACCEPTOR, a.Accept())), SHIFT_HEAD, a.File(),
+    (lambda: reported(case_class=None).after((ACCEPTOR, a.Accept())), SHIFT_HEAD, a.File(),
         ReasonCode.UNKNOWN_CLASS, "accepted", {"found": None, "allowed": CLASSES}),
     (lambda: by(NO_LIMIT, came_to(2)), SHIFT_HEAD, a.File(), ReasonCode.NO_LIMIT, "accepted", {"found": "010101/01"}),
     (lambda: by(BAD_LIMIT, came_to(2)), SHIFT_HEAD, a.File(), ReasonCode.BAD_LIMIT, "accepted", {"found": "soon"}),
@@ -232,9 +218,9 @@ AT_WORK_AND_AFTER: list[Row] = [
     # how far they are
     (at_work, CO_HANDLER, a.Progress(Stage.EN_ROUTE), ReasonCode.NOT_ACKNOWLEDGED, "handling", {"found": URBAN}),
     (at_work, CO_HANDLER, a.CoDone(), ReasonCode.NOT_ACKNOWLEDGED, "handling", {"found": URBAN}),
-    (lambda: after(at_work(), (HANDLER, a.Progress(Stage.ON_SCENE))), HANDLER, a.Progress(Stage.EN_ROUTE),
+    (lambda: at_work().after((HANDLER, a.Progress(Stage.ON_SCENE))), HANDLER, a.Progress(Stage.EN_ROUTE),
         ReasonCode.PROGRESS_ORDER, "handling", {"found": "en_route", "allowed": ["handling"]}),
-    (lambda: after(both_at_work(), (CO_HANDLER, a.CoDone())), CO_HANDLER, a.Progress(Stage.HANDLING),
+    (lambda: both_at_work().after((CO_HANDLER, a.CoDone())), CO_HANDLER, a.Progress(Stage.HANDLING),
         ReasonCode.PROGRESS_ORDER, "handling", {"found": "handling", "allowed": []}),
     (closed, HANDLER, a.Progress(Stage.HANDLING), ReasonCode.WRONG_STATE, "closed", {"allowed": AT_WORK}),
     (closed, HANDLER, RETURN, ReasonCode.WRONG_STATE, "closed", {"allowed": AT_WORK}),
@@ -256,34 +242,34 @@ AT_WORK_AND_AFTER: list[Row] = [
         "found": GRID, "allowed": [TOWNSHIP_2]}),
     (lambda: came_to(7), actor(Role.COLLECTOR, "chen", URBAN), PASS, ReasonCode.HANDLER_MAY_NOT_CHECK, "checking", {
         "found": URBAN}),
-    (lambda: holding(came_to(7), handlers=("chen",)), COLLECTOR, PASS, ReasonCode.HANDLER_MAY_NOT_CHECK, "checking", {
+    (lambda: came_to(7).holding(handlers=("chen",)), COLLECTOR, PASS, ReasonCode.HANDLER_MAY_NOT_CHECK, "checking", {
         "found": "chen"}),
     (lambda: came_to(7), COLLECTOR, a.FailCheck(FailReason.NOT_DONE, ("a", URBAN, "b")), ReasonCode.NOT_A_PARTY,
         "checking", {"found": ["a", "b"], "allowed": [URBAN]}),
     (lambda: came_to(6), COLLECTOR, PASS, ReasonCode.WRONG_STATE, "handled", {"allowed": ["checking"]}),
     (lambda: came_to(7), SHIFT_HEAD, a.Close(), ReasonCode.WRONG_STATE, "checking", {"allowed": ["checked"]}),
-    (lambda: after(patrolled_litter(DRAWN), (STAFF, DONE)), HEAD, a.Close(), ReasonCode.DRAWN_FOR_CHECK, "handled", {}),
+    (lambda: patrolled_litter(DRAWN).after((STAFF, DONE)), HEAD, a.Close(), ReasonCode.DRAWN_FOR_CHECK, "handled", {}),
     (lambda: came_to(8), SHIFT_HEAD, a.Close(CloseKind.SPECIAL), ReasonCode.SPECIAL_WITHOUT_GROUNDS, "checked", {
         "allowed": ["text"]}),
     (lambda: came_to(8), SHIFT_HEAD, a.Close(CloseKind.OVERDUE), ReasonCode.WRONG_CLOSE_KIND, "checked", {
         "found": "overdue", "allowed": ["normal", "special"]}),
     # after closing
     (dispatched, LEADER, AGAIN, ReasonCode.WRONG_STATE, "dispatched", {"allowed": ["closed"]}),
-    (lambda: holding(closed(), rounds=(None,) * (ROUNDS_MAX - 1)), LEADER, AGAIN, ReasonCode.TOO_MANY_ROUNDS,
+    (lambda: closed().holding(rounds=(None,) * (ROUNDS_MAX - 1)), LEADER, AGAIN, ReasonCode.TOO_MANY_ROUNDS,
         "closed", {"found": 20, "limit": 20}),
     (lambda: by(NO_LIMIT, closed()), LEADER, a.Reopen(ReopenReason.AUDIT, "01"), ReasonCode.NO_LIMIT, "closed", {
         "found": "010101/01"}),
     (closed, SHIFT_HEAD, a.Rate(5), ReasonCode.WRONG_ROLE, "closed", {
         "found": "shift_head", "allowed": ["acceptor"], "level": 0}),
-    (lambda: after(closed(), (ACCEPTOR, a.Rate(4))), ACCEPTOR, a.Rate(5), ReasonCode.RATED_ALREADY, "closed", {
+    (lambda: closed().after((ACCEPTOR, a.Rate(4))), ACCEPTOR, a.Rate(5), ReasonCode.RATED_ALREADY, "closed", {
         "found": 4}),
     (closed, HANDLER, ASK, ReasonCode.NOTHING_TO_APPEAL, "closed", {"found": "met"}),
-    (lambda: after(closed_late(), (HANDLER, ASK)), SECOND, ASK, ReasonCode.APPEALED_ALREADY, "closed", {"found": "li"}),
+    (lambda: closed_late().after((HANDLER, ASK)), SECOND, ASK, ReasonCode.APPEALED_ALREADY, "closed", {"found": "li"}),
     (closed_late, INSPECTOR, REVIEW, ReasonCode.NO_OPEN_APPEAL, "closed", {}),
-    (lambda: after(closed_late(), (HANDLER, ASK)), LEADER, UPHOLD, ReasonCode.APPEAL_NOT_REVIEWED, "closed", {}),
-    (lambda: after(closed_late(), (HANDLER, ASK)), LEADER, REVIEW, ReasonCode.WRONG_ROLE, "closed", {
+    (lambda: closed_late().after((HANDLER, ASK)), LEADER, UPHOLD, ReasonCode.APPEAL_NOT_REVIEWED, "closed", {}),
+    (lambda: closed_late().after((HANDLER, ASK)), LEADER, REVIEW, ReasonCode.WRONG_ROLE, "closed", {
         "found": "leader", "allowed": ["inspector"]}),
-    (lambda: after(closed_late(), (HANDLER, ASK)), actor(Role.INSPECTOR, "li"), REVIEW, ReasonCode.DECIDES_OWN_REQUEST,
+    (lambda: closed_late().after((HANDLER, ASK)), actor(Role.INSPECTOR, "li"), REVIEW, ReasonCode.DECIDES_OWN_REQUEST,
         "closed", {"found": "li"}),
 ]  # fmt: skip
 
@@ -293,12 +279,12 @@ ALONGSIDE: list[Row] = [
         "found": "auditor",
         "allowed": ["acceptor", "collector", "dispatcher", "grid_head", "handler", "inspector", "leader", "public",
                     "shift_head"]}),
-    (lambda: holding(dispatched(), notes=NOTES_PER_CASE_MAX), HANDLER, a.Note("x"), ReasonCode.TOO_MANY_NOTES,
+    (lambda: dispatched().holding(notes=NOTES_PER_CASE_MAX), HANDLER, a.Note("x"), ReasonCode.TOO_MANY_NOTES,
         "dispatched", {"found": 500, "limit": 500}),
     (closed, HANDLER, a.Attach(PHOTOS), ReasonCode.WRONG_STATE, "closed", {"allowed": OPEN}),
     # merging
     (dispatched, DISPATCHER, a.Merge("case-1"), ReasonCode.MERGES_INTO_ITSELF, "dispatched", {"found": "case-1"}),
-    (lambda: holding(dispatched(), merged=("case-2",)), DISPATCHER, INTO, ReasonCode.MERGE_CIRCLE, "dispatched", {
+    (lambda: dispatched().holding(merged=("case-2",)), DISPATCHER, INTO, ReasonCode.MERGE_CIRCLE, "dispatched", {
         "found": "case-2"}),
     (dispatched, DISPATCHER, a.Merge("case-2", Status.VOID), ReasonCode.MERGE_TARGET_ENDED, "dispatched", {
         "found": "void", "allowed": OPEN}),
@@ -306,27 +292,27 @@ ALONGSIDE: list[Row] = [
         "allowed": ["reported", "verifying", "accepted", "filed", "dispatched", "handling", "suspended"]}),
     (dispatched, HANDLER, INTO, ReasonCode.WRONG_ROLE, "dispatched", {
         "found": "handler", "allowed": ["acceptor", "dispatcher"], "level": 0}),
-    (lambda: holding(dispatched(), merged=("m",) * MERGED_MAX), REACTOR, a.NoteMerge("x"), ReasonCode.TOO_MANY_MERGED,
+    (lambda: dispatched().holding(merged=("m",) * MERGED_MAX), REACTOR, a.NoteMerge("x"), ReasonCode.TOO_MANY_MERGED,
         "dispatched", {"found": 100, "limit": 100}),
     (dispatched, DISPATCHER, a.NoteMerge("x"), ReasonCode.WRONG_ROLE, "dispatched", {
         "found": "dispatcher", "allowed": ["system"]}),
     (dispatched, LEADER, a.Tick(), ReasonCode.WRONG_ROLE, "dispatched", {"found": "leader", "allowed": ["system"]}),
     # supervision and consultation
-    (lambda: holding(dispatched(), supervisions=(ORDERED,) * SUPERVISIONS_MAX), LEADER,
+    (lambda: dispatched().holding(supervisions=(ORDERED,) * SUPERVISIONS_MAX), LEADER,
         a.Supervise(SupervisionKind.URGE, START + 9), ReasonCode.TOO_MANY_SUPERVISIONS, "dispatched", {
         "found": 50, "limit": 50}),
     (dispatched, DISPATCHER, a.Supervise(SupervisionKind.URGE, START + 9), ReasonCode.WRONG_ROLE, "dispatched", {
         "found": "dispatcher", "allowed": ["leader", "inspector"]}),
-    (lambda: after(dispatched(), (LEADER, a.Supervise(SupervisionKind.URGE, START + 9))), HANDLER,
+    (lambda: dispatched().after((LEADER, a.Supervise(SupervisionKind.URGE, START + 9))), HANDLER,
         a.ReplySupervision(2, "?"), ReasonCode.NO_SUCH_SUPERVISION, "dispatched", {"found": 2, "allowed": ["1"]}),
-    (lambda: holding(dispatched(), consultations=(None,) * CONSULTATIONS_MAX), LEADER, CALL,
+    (lambda: dispatched().holding(consultations=(None,) * CONSULTATIONS_MAX), LEADER, CALL,
         ReasonCode.TOO_MANY_CONSULTATIONS, "dispatched", {"found": 20, "limit": 20}),
     (dispatched, HANDLER, CALL, ReasonCode.WRONG_ROLE, "dispatched", {"found": "handler", "allowed": DESK, "level": 0}),
-    (lambda: after(dispatched(), (LEADER, CALL)), LEADER, a.Conclude(2, (), "no"), ReasonCode.NO_SUCH_CONSULTATION,
+    (lambda: dispatched().after((LEADER, CALL)), LEADER, a.Conclude(2, (), "no"), ReasonCode.NO_SUCH_CONSULTATION,
         "dispatched", {"found": 2, "allowed": ["1"]}),
-    (lambda: after(dispatched(), (LEADER, CALL)), LEADER, a.Conclude(1, (Position("x", Stance.AGREES),), "no"),
+    (lambda: dispatched().after((LEADER, CALL)), LEADER, a.Conclude(1, (Position("x", Stance.AGREES),), "no"),
         ReasonCode.NOT_A_PARTY, "dispatched", {"found": ["x"], "allowed": [TEAM, URBAN]}),
-    (lambda: after(dispatched(), (LEADER, CALL)), LEADER,
+    (lambda: dispatched().after((LEADER, CALL)), LEADER,
         a.Conclude(1, tuple(Position(unit, Stance.AGREES) for unit in (TEAM, URBAN, URBAN)), "no"),
         ReasonCode.UNIT_NAMED_TWICE, "dispatched", {"found": URBAN}),
     (dispatched, LEADER, a.Adjudicate(URBAN, AdjudicationReason.LAW, "?", TOWNSHIP_2), ReasonCode.NOT_THE_PLACE,
@@ -338,16 +324,16 @@ ALONGSIDE: list[Row] = [
     # first contact
     (dispatched, SHIFT_HEAD, a.HandOver("wu"), ReasonCode.WRONG_ROLE, "dispatched", {
         "found": "shift_head", "allowed": ["acceptor"], "level": 0}),
-    (lambda: holding(dispatched(), first_contact="wu"), ACCEPTOR, a.HandOver("qi"), ReasonCode.NOT_FIRST_CONTACT,
+    (lambda: dispatched().holding(first_contact="wu"), ACCEPTOR, a.HandOver("qi"), ReasonCode.NOT_FIRST_CONTACT,
         "dispatched", {"found": "acceptor"}),
-    (lambda: holding(dispatched(), hand_overs=HAND_OVERS_MAX), ACCEPTOR, a.HandOver("qi"),
+    (lambda: dispatched().holding(hand_overs=HAND_OVERS_MAX), ACCEPTOR, a.HandOver("qi"),
         ReasonCode.TOO_MANY_HAND_OVERS, "dispatched", {"found": 20, "limit": 20}),
     (dispatched, ACCEPTOR, a.TakeOver(), ReasonCode.NOTHING_OFFERED, "dispatched", {"found": "acceptor"}),
-    (lambda: holding(dispatched(), offered_to="wu"), ACCEPTOR, a.TakeOver(), ReasonCode.NOT_OFFERED_TO, "dispatched", {
+    (lambda: dispatched().holding(offered_to="wu"), ACCEPTOR, a.TakeOver(), ReasonCode.NOT_OFFERED_TO, "dispatched", {
         "found": "acceptor"}),
     # alarms
     (dispatched, DISPATCHER, CONFIRM, ReasonCode.NO_ALARM, "dispatched", {}),
-    (lambda: holding(alarming(), shelvings=SHELVINGS_MAX), DISPATCHER,
+    (lambda: alarming().holding(shelvings=SHELVINGS_MAX), DISPATCHER,
         a.ShelveAlarm(ShelveReason.KNOWN_FAULT, START + 100 * 60_000 + 9), ReasonCode.TOO_MANY_SHELVINGS, "handling", {
         "found": 50, "limit": 50}),
     (alarming, HANDLER, CONFIRM, ReasonCode.WRONG_ROLE, "handling", {
@@ -381,52 +367,52 @@ def test_alongside(
     [
         (at_work, SECOND, a.Acknowledge(), {"unit": TEAM, "first_by": "li", "first_at_ms": START + 1}),
         (
-            lambda: after(at_work(), (HANDLER, a.Progress(Stage.ON_SCENE))),
+            lambda: at_work().after((HANDLER, a.Progress(Stage.ON_SCENE))),
             HANDLER,
             a.Progress(Stage.ON_SCENE),
             {"unit": TEAM, "stage": "on_scene"},
         ),
-        (lambda: after(both_at_work(), (CO_HANDLER, a.CoDone())), CO_HANDLER, a.CoDone(), {"unit": URBAN}),
-        (lambda: after(both_at_work(), (CO_HANDLER, a.CoDone())), CO_HANDLER, BACK, {"unit": URBAN}),
+        (lambda: both_at_work().after((CO_HANDLER, a.CoDone())), CO_HANDLER, a.CoDone(), {"unit": URBAN}),
+        (lambda: both_at_work().after((CO_HANDLER, a.CoDone())), CO_HANDLER, BACK, {"unit": URBAN}),
         (at_work, DISPATCHER, a.Reassign(TEAM, (URBAN,)), {"lead": TEAM, "co_handlers": [URBAN]}),
-        (lambda: after(called(), (ACCEPTOR, DOWN), (TOWNSHIP, a.Take())), TOWNSHIP, a.Take(), {"level": 1}),
-        (lambda: after(dispatched(), (DISPATCHER, INTO)), DISPATCHER, INTO, {"into": "case-2"}),
-        (lambda: holding(dispatched(), merged=("case-2",)), REACTOR, a.NoteMerge("case-2"), {"by": "case-2"}),
+        (lambda: called().after((ACCEPTOR, DOWN), (TOWNSHIP, a.Take())), TOWNSHIP, a.Take(), {"level": 1}),
+        (lambda: dispatched().after((DISPATCHER, INTO)), DISPATCHER, INTO, {"into": "case-2"}),
+        (lambda: dispatched().holding(merged=("case-2",)), REACTOR, a.NoteMerge("case-2"), {"by": "case-2"}),
         (dispatched, REACTOR, a.NoteUnmerge("case-2"), {"by": "case-2"}),
         (dispatched, REACTOR, a.DropMerge("case-2", "wrong_state"), {"into": "case-2"}),
         (
-            lambda: after(closed_late(), (HANDLER, ASK), (INSPECTOR, REVIEW)),
+            lambda: closed_late().after((HANDLER, ASK), (INSPECTOR, REVIEW)),
             actor(Role.INSPECTOR, "zhao"),
             REVIEW,
             {"reviewer": "inspector"},
         ),
         (
-            lambda: after(dispatched(), (LEADER, a.Supervise(SupervisionKind.URGE, START + 99)), (HANDLER, REPLY)),
+            lambda: dispatched().after((LEADER, a.Supervise(SupervisionKind.URGE, START + 99)), (HANDLER, REPLY)),
             HANDLER,
             REPLY,
             {"number": 1},
         ),
         (
-            lambda: after(dispatched(), (LEADER, CALL), (LEADER, a.Conclude(1, (), "so"))),
+            lambda: dispatched().after((LEADER, CALL), (LEADER, a.Conclude(1, (), "so"))),
             LEADER,
             a.Conclude(1, (), "so"),
             {"number": 1},
         ),
         (dispatched, ACCEPTOR, a.HandOver("acceptor"), {"first_contact": "acceptor"}),
         (
-            lambda: holding(dispatched(), first_contact="acceptor"),
+            lambda: dispatched().holding(first_contact="acceptor"),
             ACCEPTOR,
             a.HandOver("acceptor"),
             {"first_contact": "acceptor"},
         ),
-        (lambda: holding(dispatched(), offered_to="wu"), ACCEPTOR, a.HandOver("wu"), {"offered_to": "wu"}),
+        (lambda: dispatched().holding(offered_to="wu"), ACCEPTOR, a.HandOver("wu"), {"offered_to": "wu"}),
         (
-            lambda: holding(alarming(), shelved_until_ms=START + 9_000_000),
+            lambda: alarming().holding(shelved_until_ms=START + 9_000_000),
             DISPATCHER,
             a.ShelveAlarm(ShelveReason.KNOWN_FAULT, START + 9_000_001),
             {"until_ms": START + 9_000_000},
         ),
-        (lambda: after(alarming(), (DISPATCHER, CONFIRM)), DISPATCHER, CONFIRM, {}),
+        (lambda: alarming().after((DISPATCHER, CONFIRM)), DISPATCHER, CONFIRM, {}),
     ],
 )
 def test_what_is_so_already_says_what_and_since_whom(
