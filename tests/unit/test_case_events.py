@@ -709,6 +709,12 @@ def test_every_clock_counts_by_the_limits_and_the_working_days_of_the_standard()
     assert started == set(C), "each of them ran"
 
 
+def test_a_stage_of_which_the_standard_says_nothing_has_the_usual_limit() -> None:
+    desk = Desk(by=other_standard(stage_limits={}))
+    assert told(desk, ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE))[-1] == starts(C.ACCEPT, "desk:0", 15)
+    assert told(desk, ACCEPTOR, a.Accept())[-1] == starts(C.FILE, "desk:0", 15)
+
+
 def test_a_limit_of_working_time_stands_still_outside_it_also_for_the_desk_that_sends_a_case_on() -> None:
     desk = Desk(by=other_standard(stage_limits=dict.fromkeys(STAGES, "8WH")))
     told(desk, ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101"), ms("2018-10-15T11:30"))
