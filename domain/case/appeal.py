@@ -21,8 +21,9 @@ def request_appeal(frame: Frame, action: RequestAppeal) -> list[CaseEvent]:
     if frame.case.appeal is not None:
         raise Refused(ReasonCode.APPEALED_ALREADY, found=frame.case.appeal.person)
     clock = frame.case.handling_clock
-    if clock is None or clock.verdict is not ClockVerdict.MISSED:
-        raise Refused(ReasonCode.NOTHING_TO_APPEAL, found=None if clock is None else str(clock.verdict))
+    verdict = clock and clock.verdict
+    if verdict is not ClockVerdict.MISSED:
+        raise Refused(ReasonCode.NOTHING_TO_APPEAL, found=verdict)
     person = frame.actor.person
     return [AppealRequested(at_ms=frame.at_ms, unit=party.unit, person=person, reason=action.reason, text=action.text)]
 

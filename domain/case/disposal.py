@@ -87,7 +87,7 @@ def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
     for clock in frame.case.clocks:
         if clock.running and clock.kind in HANDLING_CLOCKS:
             events.append(clocks.paused(clock, frame.at_ms, frame.calendar, PauseCause.RETURNED))
-        elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE:
+        elif clock.kind is ClockKind.ACKNOWLEDGE:
             events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=True)
     return [*events, frame.start_stage(ClockKind.DISPATCH, desk(frame.case.level))]
 
@@ -95,7 +95,7 @@ def return_case(frame: Frame, action: Return) -> list[CaseEvent]:
 def co_done(frame: Frame, action: CoDone) -> list[CaseEvent]:
     """A co-handler closes its part; its clock stops."""
     party = frame.require_party()
-    if frame.case.lead is not None and party.unit == frame.case.lead.unit:
+    if party is frame.case.lead:
         others = [co_handler.unit for co_handler in frame.case.co_handlers]
         raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=others)
     if party.done:

@@ -96,9 +96,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     def require_lead(self) -> Party:
         """The lead's party, if the actor works for it."""
         party = self.require_party()
-        if self.case.lead is None or party.unit != self.case.lead.unit:
-            lead = [self.case.lead.unit] if self.case.lead else []
-            raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=lead)
+        if party is not self.case.lead:
+            raise Refused(ReasonCode.NOT_A_PARTY, found=party.unit, allowed=list(party_units(self.case)[:1]))
         return party
 
     def require_role(self, *roles: Role) -> None:

@@ -38,8 +38,7 @@ def hand_down(frame: Frame, action: HandDown) -> list[CaseEvent]:
     level = frame.case.level + 1
     if level > LOWEST_DESK:
         raise Refused(ReasonCode.NO_SUCH_LEVEL, found=level, allowed=["0", "1", "2"])
-    tree = frame.rules.book.tree
-    grid = tree.find(frame.case.place.grid, frame.at_ms) or tree.find(frame.case.place.grid)
+    grid = frame.rules.book.grid(frame.case.place.grid)  # ended or not: a code keeps its level
     if grid is None or grid.level < level:
         raise Refused(ReasonCode.PLACE_TOO_COARSE, found=frame.case.place.grid, level=level)
     handed = HandedDown(
@@ -73,5 +72,5 @@ def _desk_moved(frame: Frame, level: int) -> list[CaseEvent]:
     for clock in frame.case.clocks:
         if clock.running:
             events.append(clocks.stopped(clock, frame.at_ms, frame.calendar, ClockVerdict.WAIVED))
-    unfiled = replace(frame, case=replace(frame.case, rulebook=None, urgent=False))
+    unfiled = replace(frame, case=replace(frame.case, rulebook=None))
     return [*events, unfiled.start_stage(ClockKind.ACCEPT, desk(level))]

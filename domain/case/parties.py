@@ -41,7 +41,7 @@ def reassign(frame: Frame, action: Reassign) -> list[CaseEvent]:
     for clock in case.clocks:
         if clock.running and clock.kind in HANDLING_CLOCKS and kinds.get(clock.unit or "") is not clock.kind:
             events.append(_relieved(frame, clock))
-        elif clock.running and clock.kind is ClockKind.ACKNOWLEDGE and clock.unit not in kinds:
+        elif clock.kind is ClockKind.ACKNOWLEDGE and clock.unit not in kinds:
             events += frame.stop(ClockKind.ACKNOWLEDGE, clock.unit, waived=True)
     for unit, kind in kinds.items():
         party = case.party(unit)

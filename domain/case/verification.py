@@ -66,9 +66,9 @@ def give_verification(frame: Frame, action: GiveVerification) -> list[CaseEvent]
         ),
         *frame.stop(ClockKind.VERIFY),
     ]
-    accept = frame.case.clock(ClockKind.ACCEPT)
-    if accept is not None and accept.paused:
-        events.append(clocks.resumed(accept, frame.at_ms, frame.calendar, frame.standard.wd_rule))
+    for clock in frame.case.clocks:
+        if clock.cause is PauseCause.VERIFYING:
+            events.append(clocks.resumed(clock, frame.at_ms, frame.calendar, frame.standard.wd_rule))
     return events
 
 

@@ -88,7 +88,7 @@ def test_so_many_of_a_hundred_are_drawn_and_the_same_ones_for_ever(percent: int)
     ids = [f"case-{number}" for number in range(4_000)]
     hits = [one for one in ids if drawn(one, percent)]
     assert hits == [one for one in ids if drawn(one, percent)]
-    assert abs(len(hits) / len(ids) - percent / 100) < 0.02
+    assert abs(len(hits) / len(ids) - percent / 100) < (0.02 if percent == 20 else 1e-9), "none is none, all is all"
     assert {one for one in ids if drawn(one, percent)} <= {one for one in ids if drawn(one, min(percent + 5, 100))}
 
 

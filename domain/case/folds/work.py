@@ -156,7 +156,7 @@ def _party_moved(case: Case, event: Acknowledged | Progressed | CoDone) -> Case:
 def with_units(case: Case, units: Iterable[str]) -> Case:
     """The case once these units were parties: nobody of a unit that ever was one may check it."""
     new = tuple(unit for unit in units if unit not in case.units)
-    return replace(case, units=(*case.units, *new)) if new else case
+    return replace(case, units=(*case.units, *new))
 
 
 def with_hand(case: Case, person: str) -> Case:
