@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "ops.importing:import_cases",
     "replay": "ops.replay:replay",
     "rebuild": "ops.rebuild:rebuild",
+    "dead-letters": "ops.letters.command:letters_app",
     "topics": "ops.prepare:topics",
     "account": "ops.account:account_app",
     "bench": "ops.bench:bench_app",

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """A processor that is given no partition for so long ends, to be started again."""
     drain_s_max: Annotated[float, Field(gt=0, le=600)] = 30.0
     """A wall that reads nothing for so long is let go."""
+    open_letters_max: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """More dead letters that nobody has seen to: the decider stands. The same for every process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
