@@ -145,8 +145,13 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/readyz")
     async def ready() -> Response:
-        lag = now_ms() - parts.hub.as_of_ms
-        return document("behind", lag_ms=lag) if lag > READY_LAG_MS_MAX else PlainTextResponse("ok")
+        lag, letters = now_ms() - parts.hub.as_of_ms, parts.hub.letters
+        if lag <= READY_LAG_MS_MAX:
+            return PlainTextResponse("ok")
+        if letters.exceeded:
+            hint = "liandong dead-letters"
+            return document("line_stands", lag_ms=lag, found=letters.open, allowed=letters.limit, hint=hint)
+        return document("behind", lag_ms=lag)
 
     @app.get("/metrics")
     async def metrics() -> Response:

@@ -15,6 +15,7 @@ import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
 from api.hub import Frame, Hub
+from eventlog.open_letters import LETTERS_LIMIT
 
 TICKET_MS = 30_000
 TICKETS_MAX = 10_000
@@ -106,8 +107,7 @@ async def _push(socket: WebSocket, hub: Hub, wanted: asyncio.Queue[dict[str, Any
             seq = frames[-1].seq
         if time.monotonic() - beat >= HEARTBEAT_S:
             beat = time.monotonic()
-            lag = max(_now() - hub.as_of_ms, 0)
-            await _send(socket, {"op": "hb", "t": {"city": seq}, "now": _now(), "as_of": hub.as_of_ms, "lag": lag})
+            await _send(socket, _beat(hub, seq))
         try:
             async with asyncio.timeout(max(beat + HEARTBEAT_S - time.monotonic(), 0.01)), hub.changed:
                 if hub.seq == seq:
@@ -127,6 +127,21 @@ async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int |
         delta |= {"c": {}, "e": []}
     await _send(socket, {**delta, "con": 1})
     return int(delta["s"])
+
+
+def _beat(hub: Hub, seq: int) -> dict[str, Any]:
+    """Also says why nothing is decided, where the log tells: a screen shows it only while its data are old."""
+    now = _now()
+    beat: dict[str, Any] = {
+        "op": "hb",
+        "t": {"city": seq},
+        "now": now,
+        "as_of": hub.as_of_ms,
+        "lag": max(now - hub.as_of_ms, 0),
+    }
+    if hub.letters.exceeded:
+        beat["stands"] = {"code": LETTERS_LIMIT, "open": hub.letters.open, "max": hub.letters.limit}
+    return beat
 
 
 def _delta(hub: Hub, frames: list[Frame], before: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from domain.case import events as e
 from domain.case.values import ClockKind
 from eventlog.casefile import CaseFile
+from eventlog.open_letters import OpenLetters
 from eventlog.position import PARTITIONS, partition_of, write_position
 from eventlog.record import AdoptionRecord, Decided
 from eventlog.stored import read_entry
@@ -108,10 +109,14 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Hub:
-    """The live board of one city. `log` is the id of `events`; run `load`, then `follow` and `mark` as tasks."""
+    """The live board of one city. `log` is the id of `events`; run `load`, then `follow`, `mark` and
+    `letters.follow` as tasks. `letters_max`: beyond so many open dead letters no decider decides."""
 
-    def __init__(self, bootstrap: str, names: TopicNames, log: str, zone: str, towns: Sequence[str]) -> None:
+    def __init__(
+        self, bootstrap: str, names: TopicNames, log: str, zone: str, towns: Sequence[str], letters_max: int
+    ) -> None:
         self.log = log
+        self.letters = OpenLetters(bootstrap, names.dead_letters, letters_max)
         self.seq = 0
         self.as_of_ms = 0
         self.log_answers = True

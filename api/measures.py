@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -72,7 +73,8 @@ class HubCollector:
         hub = self._hub
         cases = hub.kpi()
         age = max(time.time() - hub.as_of_ms / 1000, 0.0)
-        return self._families(len(hub.rows), cases[1], cases[2], age, hub.waiting, hub.seq)
+        letters = math.nan if hub.letters.open is None else hub.letters.open
+        return self._families(len(hub.rows), cases[1], cases[2], age, hub.waiting, hub.seq, letters, hub.letters.limit)
 
     def _families(self, *values: Any) -> list[Metric]:
         named = (
@@ -82,6 +84,8 @@ class HubCollector:
             GaugeMetricFamily("liandong_feed_lag_seconds", "Age of the data on the wall"),
             GaugeMetricFamily("liandong_waiting_answers", "Requests waiting for a decision"),
             CounterMetricFamily("liandong_frames", "Frames of the wall made since the start"),
+            GaugeMetricFamily("liandong_open_letters", "Dead letters that nobody has seen to"),
+            GaugeMetricFamily("liandong_open_letters_max", "Beyond so many deciding stands"),
         )
         for family, value in zip(named, values, strict=False):
             family.add_metric([], value)

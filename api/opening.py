@@ -63,7 +63,7 @@ async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     hub = await _until_there(parts, bootstrap, postgres, names)
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
         parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
-        for run in (hub.follow(parts.pool), hub.publish(), hub.mark()):
+        for run in (hub.follow(parts.pool), hub.publish(), hub.mark(), hub.letters.follow()):
             group.create_task(run)
 
 
@@ -89,7 +89,9 @@ async def _loaded(parts: Parts, bootstrap: str, postgres: str, names: TopicNames
             if parts.settings.demo:
                 await seed_demo(connection, profile)
         ids = await asyncio.to_thread(topic_ids, bootstrap, [names.events])
-        hub = Hub(bootstrap, names, ids[names.events], profile.about.zone, profile.towns)
+        hub = Hub(
+            bootstrap, names, ids[names.events], profile.about.zone, profile.towns, parts.settings.open_letters_max
+        )
         await hub.load(pool)
         return hub
     finally:

@@ -36,6 +36,7 @@ TITLES: dict[str, tuple[int, str, str]] = {
     "starting": (503, "系统正在连接日志与数据库", "The log and the database are being connected"),
     "adoption_under_way": (503, "另一次采用尚未完成", "Another adoption is still under way"),
     "behind": (503, "投影尚未跟上", "The projections are behind"),
+    "line_stands": (503, "已停止作出决定", "Deciding stands"),
 }
 REPEAT = "同一 action_id 重试是安全的 / repeating the same action_id is safe"
 MEDIA = "application/problem+json"

@@ -73,4 +73,5 @@ def _one(consumer: Any, place: Any, end: int) -> Iterator[Stored]:
             if record.offset >= end:
                 return
             position = record.offset + 1
-            yield Stored(record.partition, record.offset, record.timestamp, record.key, record.value)
+            headers = tuple(record.headers or ())
+            yield Stored(record.partition, record.offset, record.timestamp, record.key, record.value, headers)

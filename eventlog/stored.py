@@ -16,6 +16,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     time_ms: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -22,12 +22,15 @@ CHUNK_RECORDS_MAX = 5_000
 FETCH_BYTES_MAX = 8 * 1024 * 1024
 
 
-async def tail(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncIterator[list[Stored]]:
+async def tail(
+    bootstrap: str, topic: str, offsets: Mapping[int, int], wait_ms_max: int = FETCH_WAIT_MS_MAX
+) -> AsyncIterator[list[Stored]]:
     """Chunks of records from those next offsets on, for ever; an empty chunk every POLL_MS_MAX when all is read.
 
+    The broker holds a fetch with nothing in it back for `wait_ms_max`; what comes meanwhile is given at once.
     Raises aiokafka.errors.OffsetOutOfRangeError where the log does not hold a wanted offset.
     """
-    async with _reader(bootstrap, topic, offsets) as consumer:
+    async with _reader(bootstrap, topic, offsets, wait_ms_max) as consumer:
         while True:
             fetched = await consumer.getmany(timeout_ms=POLL_MS_MAX, max_records=CHUNK_RECORDS_MAX)
             yield [stored(record) for records in fetched.values() for record in records]
@@ -60,6 +63,19 @@ async def ends(bootstrap: str, topic: str) -> dict[int, int]:
         return await read(topic)
 
 
+async def bounds(bootstrap: str, topic: str) -> dict[int, tuple[int, int]]:
+    """First offset kept and next offset of each partition. Raises UnknownTopicOrPartitionError where there is none."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **client_security(), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        places = await _places(consumer, topic)
+        first: dict[Any, int] = await consumer.beginning_offsets(places)
+        last: dict[Any, int] = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+    return {place.partition: (first[place], last[place]) for place in places}
+
+
 @asynccontextmanager
 async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
     """The same for who asks again and again: one connection. Raises KafkaError; then it is to be opened anew."""
@@ -81,17 +97,20 @@ async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitabl
 
 def stored(record: ConsumerRecord[bytes, bytes]) -> Stored:
     """A record as the client hands it over, as ours."""
-    return Stored(record.partition, record.offset, record.timestamp, record.key, record.value)
+    headers = tuple(record.headers)
+    return Stored(record.partition, record.offset, record.timestamp, record.key, record.value, headers)
 
 
 @asynccontextmanager
-async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncGenerator[Any, None]:
+async def _reader(
+    bootstrap: str, topic: str, offsets: Mapping[int, int], wait_ms_max: int = FETCH_WAIT_MS_MAX
+) -> AsyncGenerator[Any, None]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         **client_security(),
         enable_auto_commit=False,
         auto_offset_reset="none",
-        fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
+        fetch_max_wait_ms=wait_ms_max,
         max_partition_fetch_bytes=FETCH_BYTES_MAX,
     )
     try:

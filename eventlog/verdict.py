@@ -6,6 +6,8 @@ chain. It must never yield two records for an offset, or none.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from domain.adoption.actions import AdoptionAttempt
@@ -38,6 +40,26 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     value: bytes | None
 
 
+class UnreadReason(StrEnum):
+    """Why the bytes at an action offset are no attempt. Stored with the letter, so a code never changes."""
+
+    NO_VALUE = "no_value"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    NOT_AN_ACTION = "not_an_action"
+    WRONG_KEY = "wrong_key"
+    WRONG_PARTITION = "wrong_partition"
+    NOT_KEPT = "not_kept"
+    """Of letters written before reasons were kept."""
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """Bytes that are no attempt: why, and the decoder's own words where it said some (they may quote the bytes)."""
+
+    reason: UnreadReason
+    detail: str = ""
+
+
 class Office(msgspec.Struct, frozen=True, gc=False):
     """What a decision needs besides the case: the rules (None until something is adopted), the release that decides,
     the next case number."""
@@ -49,16 +71,30 @@ class Office(msgspec.Struct, frozen=True, gc=False):
 
 def read_attempt(arrived: Arrived) -> Attempt | AdoptionAttempt | None:
     """The attempt in those bytes; None if they are none, are too big, or stand under another key or partition."""
-    if arrived.value is None or len(arrived.value) > ACTION_BYTES_MAX:
-        return None
+    found = examine(arrived)
+    return None if isinstance(found, Unread) else found
+
+
+def examine(arrived: Arrived) -> Attempt | AdoptionAttempt | Unread:
+    """The attempt in those bytes, or why they are none."""
+    if arrived.value is None:
+        return Unread(UnreadReason.NO_VALUE)
+    if len(arrived.value) > ACTION_BYTES_MAX:
+        return Unread(UnreadReason.TOO_LARGE, f"{len(arrived.value)} > {ACTION_BYTES_MAX}")
+    adopting = arrived.key == KEY.encode()
     try:
-        if arrived.key == KEY.encode():
-            adoption = _adoptions.decode(arrived.value)
-            return adoption if adoption.partition == arrived.origin.partition else None
-        attempt = _attempts.decode(arrived.value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return attempt if arrived.key == attempt.case.encode() else None
+        found = _adoptions.decode(arrived.value) if adopting else _attempts.decode(arrived.value)
+    except msgspec.ValidationError as error:
+        return Unread(UnreadReason.NOT_AN_ACTION, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Unread(UnreadReason.NOT_JSON, str(error))
+    except RecursionError:
+        return Unread(UnreadReason.NOT_JSON, "nested too deeply")
+    if isinstance(found, AdoptionAttempt):
+        right, wrong = found.partition == arrived.origin.partition, UnreadReason.WRONG_PARTITION
+    else:
+        right, wrong = arrived.key == found.case.encode(), UnreadReason.WRONG_KEY
+    return found if right else Unread(wrong)
 
 
 def undecodable(arrived: Arrived, office: Office) -> DecisionRecord:

@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": "ops.replay:replay",
     "rebuild": "ops.rebuild:rebuild",
     "verify": "ops.verify.command:verify_app",
+    "dead-letters": "ops.letters.command:letters_app",
     "topics": "ops.prepare:topics",
     "account": "ops.account:account_app",
     "bench": "ops.bench:bench_app",

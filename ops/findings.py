@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from eventlog.open_letters import LETTERS_LIMIT
 from eventlog.topics import Kept
 
 FEED_LAG_S_MAX = 5.0
@@ -103,6 +104,8 @@ class Findings(msgspec.Struct, frozen=True):
     folds: tuple[FoldFound, ...]
     board: BoardFound
     dead_letters: int | None
+    """How many are open; None where they could not be counted."""
+    dead_letters_max: int
     feed_lag_s: float | None
     disk: DiskFound
 
@@ -163,6 +166,11 @@ def _folds(found: Findings) -> list[Reason]:
 
 def _state(found: Findings) -> list[Reason]:
     told: list[Reason] = []
+    if found.dead_letters is not None and found.dead_letters > found.dead_letters_max:
+        count, limit = found.dead_letters, found.dead_letters_max
+        zh = f"有 {count} 条无法解读的记录待处理,超过上限 {limit},已停止作出决定;请用 liandong dead-letters 处理。"
+        en = f"{count} dead letters are open, the limit is {limit}: deciding stands; see liandong dead-letters."
+        told.append(Reason(LETTERS_LIMIT, zh, en))
     if found.board.verdict == DIFFERENT:
         zh = "大屏与数据库在同一位置上不一致;请运行 liandong rebuild board,再重启 api。"
         en = "The wall and the rows differ at one position; run liandong rebuild board, then restart the api."

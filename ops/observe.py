@@ -18,6 +18,7 @@ from kafka.errors import KafkaError as AdminError
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.sealing import operator_key
+from eventlog.open_letters import OpenLetters
 from eventlog.position import PARTITIONS, write_position
 from eventlog.record import Decided
 from eventlog.stored import read_entry
@@ -49,6 +50,7 @@ COMPARISONS_MAX = 12
 COMPARE_AGAIN_S = 0.15
 EMBEDDED = {"java": "kafka", "postgres": "postgres"}
 KEPT_S_MAX = 10.0
+LETTERS_S_MAX = 10.0
 FOLDS = (*NAMES, "react")
 """Whose places are looked at: the projections, and the reactor, which keeps one like they do."""
 
@@ -89,7 +91,8 @@ async def observe(settings: Settings) -> Findings:
         topics=topics,
         folds=folds,
         board=compared,
-        dead_letters=next((topic.records for topic in topics if topic.name == names.dead_letters), None),
+        dead_letters=None if kafka.fault else await _open_letters(settings, names),
+        dead_letters_max=settings.open_letters_max,
         feed_lag_s=asked.get("api", {}).get(("liandong_feed_lag_seconds", "")),
         disk=await asyncio.to_thread(_disk, settings.data_dir),
     )
@@ -159,6 +162,16 @@ async def _kafka(bootstrap: str, names: TopicNames) -> tuple[ServiceFound, tuple
     except _UNREACHABLE as error:
         return ServiceFound(fault=_why(error)), ()
     return ServiceFound(version, round(took, 1)), topics
+
+
+async def _open_letters(settings: Settings, names: TopicNames) -> int | None:
+    letters = OpenLetters(settings.kafka, names.dead_letters, settings.open_letters_max)
+    try:
+        async with asyncio.timeout(LETTERS_S_MAX):
+            await letters.load()
+    except _UNREACHABLE:
+        return None
+    return letters.open
 
 
 async def _postgres(pool: Any) -> ServiceFound:

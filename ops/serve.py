@@ -22,7 +22,7 @@ from kafka.errors import KafkaError
 from eventlog.broker import Unreachable, reach
 from eventlog.topics import TopicNames, topic_ids
 from reference.profile import Profile, load_profile
-from runtime.faults import EXIT_NEEDS_HAND, EXIT_NOT_THERE, Fault
+from runtime.faults import EXIT_NOT_THERE, Fault
 from runtime.logs import configure_logging
 from runtime.metrics import process_registry, serve_metrics, told, worker_name
 from runtime.settings import Settings, load_settings
@@ -45,7 +45,7 @@ serve_app = typer.Typer(help="Run one part of the system in the foreground.", no
 
 
 def part(serve: Callable[[], None]) -> Callable[[], None]:
-    """A part's command: a Fault is printed and ends it with EXIT_NEEDS_HAND, for whoever supervises it."""
+    """A part's command: a Fault is printed and ends it with its exit code, for whoever supervises it."""
 
     @functools.wraps(serve)
     def served() -> None:
@@ -53,7 +53,7 @@ def part(serve: Callable[[], None]) -> Callable[[], None]:
             serve()
         except Fault as fault:
             typer.echo("\n".join(fault.lines()), err=True)
-            sys.exit(EXIT_NEEDS_HAND)
+            sys.exit(fault.exit_code)
 
     return served
 
@@ -76,13 +76,15 @@ def require_cluster(settings: Settings) -> tuple[str, str]:
 @part
 def dispatch() -> None:
     """The decider: reads actions, appends one decision an action."""
+    from eventlog.open_letters import OpenLetters
     from reference.editions import Editions
     from streams.dispatch import Dispatch
 
     settings, bootstrap, postgres, names, ids, profile = _start("dispatch")
     editions, release = Editions(bootstrap, names), version("liandong")
-    zone, files_max = profile.about.zone, settings.files_a_partition_max
-    processor = Dispatch(bootstrap, postgres, names, ids, editions, zone, release, worker_name(), files_max)
+    letters = OpenLetters(bootstrap, names.dead_letters, settings.open_letters_max)
+    zone, worker, files_max = profile.about.zone, worker_name(), settings.files_a_partition_max
+    processor = Dispatch(bootstrap, postgres, names, ids, editions, letters, zone, release, worker, files_max)
     _run(processor, settings, bootstrap)
 
 
@@ -151,7 +153,7 @@ def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], P
     bootstrap, postgres = require_cluster(settings)
     once_there("kafka", lambda: asyncio.run(reach(bootstrap)))
     names = TopicNames(settings.topic_prefix)
-    ids = once_there("kafka", lambda: topic_ids(bootstrap, [names.actions, names.events]))
+    ids = once_there("kafka", lambda: topic_ids(bootstrap, [names.actions, names.events, names.dead_letters]))
     return settings, bootstrap, postgres, names, ids, load_profile(settings.profile)
 
 

@@ -154,7 +154,8 @@ def _rest(found: Findings) -> Table:
     table.add_row("大屏与数据库 wall and rows", f"{compared}  {board.rows_digest[:16]}")
     table.add_row("位置 position", board.rows_pos)
     table.add_row("大屏数据延迟 feed lag", lag)
-    table.add_row("无法解码 dead letters", _or_dash(found.dead_letters))
+    letters = f"{_or_dash(found.dead_letters)}, 上限 limit {found.dead_letters_max}"
+    table.add_row("无法解读,待处理 open dead letters", letters)
     disk = found.disk
     table.add_row("数据目录 data", f"{disk.folder}, {_size(disk.used_bytes)}, 剩余 free {_size(disk.free_bytes)}")
     return table

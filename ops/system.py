@@ -97,14 +97,21 @@ class System:
 
 
 async def until_ready(address: str, tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Wait until the API there says it is ready, or one of the tasks has ended. Raises Fault `system.not_ready`."""
+    """Wait until the API there says it is ready, or one of the tasks has ended. Raises Fault `system.not_ready`.
+
+    Where deciding stands for a hand on the running system, it is as ready as it will be: that is logged.
+    """
     async with httpx.AsyncClient() as client:
         deadline = time.monotonic() + READY_S_MAX
         while time.monotonic() < deadline and not any(task.done() for task in tasks):
             try:
-                if (await client.get(f"{address}readyz")).status_code == 200:
+                answer = await client.get(f"{address}readyz")
+                if answer.status_code == 200:
                     return
-            except httpx.HTTPError:
+                if (said := answer.json()).get("code") == "line_stands":
+                    log.error("system.line_stands", found=said["found"], allowed=said["allowed"], hint=said["hint"])
+                    return
+            except (httpx.HTTPError, ValueError):
                 pass
             await asyncio.sleep(0.1)
     if any(task.done() for task in tasks):

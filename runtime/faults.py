@@ -9,8 +9,18 @@ EXIT_NOT_THERE = 75
 """A part ends with this code where what it connects to is not there in time (`EX_TEMPFAIL`): it is started again."""
 
 
+EXIT_STANDS = 79
+"""A part ends with this code where a person's hand is needed on the system while it runs: it is started again, for
+ever, ends again as long as nothing was done, and goes on as soon as it was."""
+
+
 class Fault(Exception):
-    """Raised where only a person can help; the command line prints it without a traceback and exits 1."""
+    """Raised where only a person can help; the command line prints it without a traceback and exits 1.
+
+    `exit_code` is that of a part which ends by it.
+    """
+
+    exit_code = EXIT_NEEDS_HAND
 
     def __init__(self, code: str, zh: str, en: str, *, hint_zh: str = "", hint_en: str = "") -> None:
         super().__init__(f"{code}: {en}")

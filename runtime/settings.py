@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     files_a_partition_max: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Case files that a decider or a projector has at hand, some 3 KB each: 150 MB where one process holds all 24
     partitions. Others are fetched again."""
+    open_letters_max: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """More dead letters that nobody has seen to: the decider stands. The same for every process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -21,12 +21,14 @@ from domain.adoption.state import InForce
 from domain.adoption.values import KEY
 from domain.case.actions import Attempt
 from eventlog.casefile import CaseFile
+from eventlog.letters import write_letter
 from eventlog.numbering import Series
+from eventlog.open_letters import OpenLetters
 from eventlog.record import Decided, DecisionRecord, LogRecord, Origin, Outcome, TakeoverRecord, encode, headers
 from eventlog.stored import Stored, read_entry
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
-from eventlog.verdict import Arrived, read_attempt
+from eventlog.verdict import Arrived, Unread, examine
 from projections import adoptions, case_state, checkpoint
 from projections.database import AWAY, migrate, open_pool
 from reference.editions import Editions
@@ -46,7 +48,7 @@ EDITIONS_AT_START = 2
 ROWS_S_MAX = 60.0
 ROWS_AGAIN_S = 0.1
 
-Read = tuple[Arrived, Attempt | AdoptionAttempt | None]
+Read = tuple[Arrived, Attempt | AdoptionAttempt | Unread]
 
 log = structlog.get_logger("dispatch")
 
@@ -79,6 +81,7 @@ class Dispatch(Processor):
         names: TopicNames,
         topic_ids: Mapping[str, str],
         editions: Editions,
+        letters: OpenLetters,
         zone: str,
         release: str,
         worker: str,
@@ -92,6 +95,7 @@ class Dispatch(Processor):
         self._actions_id = topic_ids[names.actions]
         self._events_id = topic_ids[names.events]
         self._editions = editions
+        self._letters = letters
         self._zone = zone
         self._release = release
         self._worker = worker
@@ -113,7 +117,9 @@ class Dispatch(Processor):
         self._app = app
 
     async def open(self) -> None:
-        """Connect to the rows."""
+        """Connect to the rows, and take no partition while too many letters are open. Raises TooManyLetters."""
+        await self._letters.load()
+        self._letters.require()
         self._pool = self._pool or await open_pool(self._postgres, POOL_SIZE, "liandong-dispatch")
         async with self._pool.acquire() as connection:
             await migrate(connection)
@@ -122,6 +128,10 @@ class Dispatch(Processor):
     async def close(self) -> None:
         await self._pool.close()
 
+    async def alongside(self) -> None:
+        """What people do with letters, and letters of other deciders, are counted as they come."""
+        await self._letters.follow()
+
     def released(self, partitions: set[int]) -> None:
         for partition in partitions:
             if docket := self._dockets.pop(partition, None):
@@ -129,6 +139,7 @@ class Dispatch(Processor):
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Take over: state up to the end, the takeover record, what a former holder wrote before it, then go on."""
+        self._letters.require()
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             rows = await checkpoint.read(connection, case_state.NAME)
             adopted = adoptions.in_force(await adoptions.read_rows(connection))
@@ -159,6 +170,7 @@ class Dispatch(Processor):
         return {partition: docket.last_origin + 1 for partition, docket in taken.items()}
 
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
+        await self._require_room()
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
         arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
         wanted = {docket: _cases(here) for docket, here in arrived}
@@ -166,14 +178,16 @@ class Dispatch(Processor):
         await self._wait_for_rows(wanted)
         for docket, here in arrived:
             await self._editions.require(docket.versions(_cases(here)) | _adopted(here))
+        await self._copy(arrived)
         outcomes: Counter[Outcome] = Counter()
         for docket, here in arrived:
             for one, attempt in here:
                 if not docket.held:
                     break
-                decided = docket.decide(one, attempt, self._editions.rules, self._release)
+                known = None if isinstance(attempt, Unread) else attempt
+                decided = docket.decide(one, known, self._editions.rules, self._release)
                 if decided is not None:
-                    await self._send(*decided, one)
+                    await self._send(*decided)
                     outcomes[decided[0].outcome] += 1
                     _tell(decided[0])
         self.measures.written.inc(outcomes.total())
@@ -190,7 +204,7 @@ class Dispatch(Processor):
     def _arrived(self, stored: Stored) -> Read:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
         arrived = Arrived(origin, stored.time_ms, stored.key, stored.value)
-        return arrived, read_attempt(arrived)
+        return arrived, examine(arrived)
 
     async def _fetch(self, wanted: Mapping[Docket, set[str]]) -> None:
         """Bring the files that are not at hand, and let others go for them."""
@@ -251,21 +265,38 @@ class Dispatch(Processor):
             self._names.events, docket.partition, b"takeover", encode(record), headers(record, self._source)
         )
 
-    async def _send(self, record: Decided, value: bytes, arrived: Arrived) -> None:
-        partition = record.origin.partition
-        if record.outcome is Outcome.UNDECODABLE:
-            place = f"{record.origin.topic}/{partition}/{record.origin.offset}".encode()
-            await self._pipeline(self._names.dead_letters, 0, place, arrived.value or b"", [])
+    async def _require_room(self) -> None:
+        """Raises TooManyLetters once everything begun stands in the log; nothing of this fetch is decided then."""
+        if self._letters.exceeded:
+            await self.drain()
+            self._letters.require()
+
+    async def _copy(self, arrived: Sequence[tuple[Docket, Sequence[Read]]]) -> None:
+        """Copy what can not be decoded, all acknowledged before any of it is decided: a decision that says so never
+        stands without its letter, whoever is killed in between. Who decides it then copies it once more, and the fold
+        of the letters knows it by its key."""
+        sent: list[tuple[bytes, asyncio.Future[Any]]] = []
+        for docket, here in arrived:
+            for one, found in here:
+                if isinstance(found, Unread) and one.origin.offset > docket.last_origin:
+                    key, value, marks = write_letter(one, found)
+                    sent.append((key, await self._pipeline(self._names.dead_letters, 0, key, value, marks)))
+        for key, future in sent:
+            self._letters.note(key, (await future).offset)
+
+    async def _send(self, record: Decided, value: bytes) -> None:
         key = record.case if isinstance(record, DecisionRecord) else KEY
-        await self._pipeline(self._names.events, partition, key.encode(), value, headers(record, self._source))
+        marks = headers(record, self._source)
+        await self._pipeline(self._names.events, record.origin.partition, key.encode(), value, marks)
 
     async def _pipeline(
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
-    ) -> None:
+    ) -> asyncio.Future[Any]:
         await self._in_flight.acquire()
         self._flying += 1
-        future = await self._append(topic, partition, key, value, marks)
+        future: asyncio.Future[Any] = await self._append(topic, partition, key, value, marks)
         future.add_done_callback(self._settled)
+        return future
 
     async def _append(
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]

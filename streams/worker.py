@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
 from projections.database import AWAY
-from runtime.faults import EXIT_NEEDS_HAND, EXIT_NOT_THERE, Fault
+from runtime.faults import EXIT_NOT_THERE, Fault
 from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
 
@@ -241,9 +241,9 @@ async def _opened(processor: Processor, told: asyncio.Event) -> bool:
 
 
 def _needs_hand(fault: Fault) -> int:
-    """Say the fault last, where a supervisor shows it, and give the code that says that no restart helps."""
+    """Say the fault last, where a supervisor shows it, and give the code that says whose hand helps."""
     print(*fault.lines(), sep="\n", file=sys.stderr, flush=True)
-    return EXIT_NEEDS_HAND
+    return fault.exit_code
 
 
 async def _watch(

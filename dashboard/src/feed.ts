@@ -22,9 +22,17 @@ export interface Login {
   password: string;
 }
 
+/** Why nothing is decided, where the log tells: more dead letters are open than the limit. */
+export interface Stands {
+  code: string;
+  open: number;
+  max: number;
+}
+
 export interface Listener {
   board(board: Board): void;
   heard(serverNow: number, asOf: number): void;
+  stands(why: Stands | null): void;
   link(state: "joining" | "joined" | "away" | "denied"): void;
 }
 
@@ -101,9 +109,10 @@ export class Feed {
       this.listener.heard(delta.now, delta.as_of);
       this.listener.board(board);
     } else if (message["op"] === "hb") {
-      const beat = message as unknown as { t: { city: number }; now: number; as_of: number };
+      const beat = message as unknown as { t: { city: number }; now: number; as_of: number; stands?: Stands };
       if (beat.t.city > board.seq) return socket.close();
       this.listener.heard(beat.now, beat.as_of);
+      this.listener.stands(beat.stands ?? null);
     } else if (message["op"] === "resync") {
       void this.loadSnapshot().then(
         () => this.board && this.subscribe(socket, this.board),

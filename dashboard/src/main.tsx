@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { Feed, type Login } from "./feed";
+import { Feed, type Login, type Stands } from "./feed";
 import { MapView, type CityMap } from "./map";
 import { alarms, freshness, rate, unclear, type Board, type Case, type Numbers } from "./model";
 import "./style.css";
@@ -36,6 +36,7 @@ const board = signal<{ now: Board } | null>(null);
 const serverNow = signal(0);
 const asOf = signal(0);
 const link = signal("joining");
+const stands = signal<Stands | null>(null);
 let heardAt = 0;
 let heardServer = 0;
 let feed: Feed | null = null;
@@ -61,7 +62,12 @@ function enter(login: Login): void {
       heardServer = now;
       serverNow.value = now;
     },
+    stands(why) {
+      stands.value = why;
+    },
     link(state) {
+      // What was said of the decider is as old as the connection that said it.
+      if (state !== "joined") stands.value = null;
       link.value = state;
     },
   });
@@ -255,7 +261,14 @@ function Wall() {
   return (
     <main class={state}>
       <Header age={age} state={state} />
-      {state === "lost" && <p class="banner" data-testid="stale-banner">{t("frozen", { t: clockTime(asOf.value, place.zone) })}</p>}
+      {state === "lost" && (
+        <p class="banner" data-testid="stale-banner">
+          {asOf.value ? t("frozen", { t: clockTime(asOf.value, place.zone) }) : t("lost")}
+          {stands.value?.code === "letters.limit" && (
+            <small data-testid="stands">{t("standsByLetters", { n: stands.value.open.toLocaleString("en-US"), max: stands.value.max.toLocaleString("en-US") })}<br />{t("standsHand")}</small>
+          )}
+        </p>
+      )}
       <Tiles kpi={now.kpi} />
       <div class="middle"><Towns now={now} /><CityView now={now} /><Alarms now={now} /></div>
       <Ticker now={now} />

@@ -47,6 +47,11 @@ const WORDS = {
   enter: ["进入", "Enter"],
   denied: ["账号或口令不正确", "Wrong account or password"],
   joining: ["正在连接…", "Connecting…"],
+  standsByLetters: [
+    "已停止作出决定:{n} 条无法解读的记录待处理,上限 {max}",
+    "Deciding stands: {n} unreadable records wait for a person, the limit is {max}",
+  ],
+  standsHand: ["值班人员处理:liandong dead-letters", "The operator sees to them: liandong dead-letters"],
   frozen: ["数据中断:画面停在 {t}", "Data lost: this picture is of {t}"],
 } as const;
 

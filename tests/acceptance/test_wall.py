@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
-import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from eventlog.append import Appender
+from ops.embedded.kafka import free_ports
+from ops.system import until_ready
 from reference.profile import load_profile
+from runtime.faults import EXIT_STANDS
+from tests.support.beside import Beside
 from tests.support.city import GRID, TEAM
-from tests.support.live import Live
+from tests.support.live import Live, eventually
+from tests.support.screen import screen
 
-CHROMIUM = shutil.which("chromium")
 LARGE, NEW = "410183110", "410183115"
 """A township of many villages that no other test files in, and a code that is free."""
 
@@ -24,19 +30,8 @@ LARGE, NEW = "410183110", "410183115"
 @pytest.fixture
 def wall(live: Live) -> Iterator[Page]:
     """The wall, open and live."""
-    if CHROMIUM is None:
-        assert "CI" not in os.environ, "CI has a browser"
-        pytest.skip("THE WALL WAS NOT TESTED: there is no chromium on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai")
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(live.address)
-        expect(page.get_by_test_id("link-state")).to_have_text("实时", timeout=15_000)
+    with screen(live.address) as page:
         yield page
-        browser.close()
-    assert errors == []
 
 
 def test_a_report_and_each_change_of_it_are_on_the_wall(live: Live, wall: Page) -> None:
@@ -85,6 +80,36 @@ def test_a_dead_decider_makes_the_data_old_and_the_wall_says_so(live: Live, wall
     assert wall.evaluate("window.__liandong.snapshots()") == 1
 
 
+def test_where_deciding_stands_for_too_many_letters_the_wall_says_so_and_goes_on_when_they_are_seen_to(
+    beside: Beside,
+) -> None:
+    port = free_ports(1)[0]
+    address = f"http://127.0.0.1:{port}"
+    beside.env |= {"LIANDONG_OPEN_LETTERS_MAX": "5"}
+    decider = beside.start("dispatch")
+    beside.start("api", LIANDONG_PORT=str(port))
+    eventually(lambda: _ready(address), 30, "the API is ready")
+    # The browser's own loop runs in this thread: what speaks with the broker is called in another.
+    with screen(address) as wall, ThreadPoolExecutor(1) as other:
+        other.submit(_write_junk, beside, 6).result()
+        other.submit(beside.all_decided).result()
+        expect(wall.get_by_test_id("link-state")).to_have_text("实时")
+        other.submit(beside.report, 1).result()
+        assert decider.wait(30) == EXIT_STANDS
+        expect(wall.get_by_test_id("link-state")).to_have_text("数据中断", timeout=20_000)
+        expect(wall.get_by_test_id("stands")).to_contain_text("已停止作出决定:6 条无法解读的记录待处理,上限 5")
+        wall.get_by_test_id("lang-switch").click()
+        expect(wall.get_by_test_id("stands")).to_contain_text("Deciding stands: 6 unreadable records")
+        said = httpx.get(f"{address}/readyz").json()
+        assert (said["code"], said["found"], said["allowed"]) == ("line_stands", 6, 5)
+        other.submit(asyncio.run, until_ready(f"{address}/", [])).result()  # or `up` would end what a person needs
+        done = beside.command("dead-letters", "discard", "--all", "--yes", "--by", "li", "--note", "test")
+        assert done.returncode == 0, done.stderr
+        beside.start("dispatch")
+        expect(wall.get_by_test_id("link-state")).to_have_text("LIVE", timeout=30_000)
+        expect(wall.get_by_test_id("stands")).to_have_count(0)
+
+
 def test_a_new_township_gets_its_row_in_its_place_and_none_is_out_of_sight(
     live: Live, wall: Page, tmp_path: Path
 ) -> None:
@@ -109,6 +134,22 @@ def test_a_new_township_gets_its_row_in_its_place_and_none_is_out_of_sight(
         assert panel is not None
         assert last is not None
         assert last["y"] + last["height"] <= panel["y"] + panel["height"]
+
+
+def _ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _write_junk(beside: Beside, count: int) -> None:
+    async def run() -> None:
+        async with Appender(beside.kafka, beside.names) as appender:
+            for number in range(count):
+                await appender.append_raw(beside.names.actions, number, b"x", b"junk")
+
+    asyncio.run(run())
 
 
 def live_case(live: Live) -> str:

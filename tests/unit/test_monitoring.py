@@ -38,7 +38,7 @@ LITERAL = re.compile(r'"(liandong_[a-z0-9_]+)"')
 @cache
 def exposed() -> dict[str, str]:
     """Family → type, from the registries of every kind of process."""
-    hub = Hub("", TopicNames(), "", "Asia/Shanghai", [])
+    hub = Hub("", TopicNames(), "", "Asia/Shanghai", [], 100)
     registries = [process_registry("test", "0"), CollectorRegistry(), CollectorRegistry(), CollectorRegistry()]
     _, processors, api, system = registries
     for kind in (Measures, DecisionMeasures, RowMeasures, TickMeasures):

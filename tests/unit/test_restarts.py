@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import re
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +15,11 @@ import pytest
 from api.parts import ALLOWANCES_KEPT_MAX, BURST_MAX, Parts
 from api.problems import Problem
 from ops import disks
+from ops.supervision import keep_part
 from reference.profile import load_profile
 from runtime import restarts
+from runtime.children import Child, start
+from runtime.faults import EXIT_NEEDS_HAND, EXIT_STANDS, Fault
 from runtime.logs import Seldom
 from runtime.restarts import PAUSE_S_MAX, PAUSE_S_MIN, Restarts
 from runtime.settings import Settings
@@ -30,6 +36,21 @@ def test_pauses_double_to_a_limit_and_are_short_again_after_a_life(monkeypatch: 
     monkeypatch.setattr(restarts, "LIVED_S_MIN", 0.0)
     kept.started()
     assert kept.pause_s() == PAUSE_S_MIN
+
+
+def test_who_waits_for_a_hand_on_the_running_system_is_started_for_ever_and_78_twice_running_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "PAUSE_S_MIN", 0.001)
+    codes = iter([EXIT_STANDS, EXIT_STANDS, EXIT_NEEDS_HAND, EXIT_STANDS, EXIT_STANDS, *[EXIT_NEEDS_HAND] * 2])
+
+    def begin() -> Child:
+        command = [sys.executable, "-S", "-c", f"raise SystemExit({next(codes)})"]
+        return start("part", command, tmp_path / "part.log", env=dict(os.environ))
+
+    with pytest.raises(Fault, match="needs_hand"):
+        asyncio.run(keep_part(begin(), begin))
+    assert next(codes, None) is None
 
 
 def test_a_disk_is_called_low_and_then_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

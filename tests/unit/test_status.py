@@ -39,6 +39,7 @@ HEALTH = Findings(
     folds=(FoldFound("decide", EVEN), FoldFound("board", BEHIND)),
     board=BoardFound(SAME, "", "a.b", "f00", "a.b", "f00"),
     dead_letters=3,
+    dead_letters_max=100,
     feed_lag_s=0.2,
     disk=DiskFound("/data", 10, 10_000_000_000),
 )
@@ -58,6 +59,7 @@ def test_a_system_that_is_behind_but_moves_is_in_order() -> None:
         ({"folds": (FoldFound("board", (PlaceFound(3, 0, LAG_RECORDS_MAX + 1),)),)}, "fold.behind"),
         ({"board": BoardFound(DIFFERENT)}, "board.different"),
         ({"feed_lag_s": 5.1}, "feed.behind"),
+        ({"dead_letters": 101}, "letters.limit"),
         ({"disk": DiskFound("/data", 10, 1_999_999_999)}, "disk.low"),
     ],
 )
