@@ -49,14 +49,17 @@ PLACES = {
 """Who takes a step → the files in which that is said."""
 
 CHILD = """
-import sys
+import sys, threading
 from runtime import failpoints
 failpoints.switch_on(sys.argv[1], {"oven.lit": "it is warm", "oven.full": "the bread is in"}, ("baker", "miller"))
 print("on", flush=True)
 for line in sys.stdin:
-    failpoints.hit(line.strip())
+    step = threading.Thread(target=failpoints.hit, args=[line.strip()])
+    step.start()
+    step.join()
     print("past", flush=True)
 """
+"""Every hit is another thread's: what is fired must hold or end the whole process all the same."""
 
 
 class Child:
