@@ -14,6 +14,7 @@ import msgspec
 
 from domain.case.values import Actor, Role
 from reference.profile import Profile
+from runtime import failpoints
 
 TOKEN_MS = 12 * 3_600_000
 WALL_TOKEN_MS = 365 * 24 * 3_600_000
@@ -64,6 +65,7 @@ class Accounts:
         async with self._pool.acquire() as connection:
             await connection.execute("delete from token where expires_ms < $1", _now())
             await connection.execute("insert into token values ($1, $2, $3)", _hash(token), username, _now() + life)
+        failpoints.hit("api.token_kept")
         return token, life, person
 
     def locked(self, username: str) -> bool:
@@ -109,6 +111,7 @@ async def add_account(connection: Any, password: str, post: Actor) -> bool:
         made = await connection.execute(
             "insert into account values ($1, $2) on conflict do nothing", post.person, _hasher.hash(password)
         )
+        failpoints.hit("account.before_post")
         return made == "INSERT 0 1" and await add_post(connection, post)
 
 
@@ -125,6 +128,7 @@ async def set_password(connection: Any, username: str, password: str) -> bool:
     """Another password, and every token of the old one ends; False if there is no such account."""
     async with connection.transaction():
         await connection.execute("delete from token where username = $1", username)
+        failpoints.hit("account.tokens_ended")
         changed = await connection.execute(
             "update account set password = $2 where username = $1", username, _hasher.hash(password)
         )
@@ -175,6 +179,7 @@ async def seed_demo(connection: Any, profile: Profile) -> int:
         await connection.executemany(
             "insert into account values ($1, $2) on conflict do nothing", [(row[0], password) for row in rows]
         )
+        failpoints.hit("api.accounts_seeded")
         await connection.executemany(
             "insert into post (username, role, scope, level, unit) values ($1, $2, $3, $4, $5) on conflict do nothing",
             [(name, str(role), scope, level, unit) for name, role, scope, level, unit in rows],

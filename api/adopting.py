@@ -31,6 +31,7 @@ from eventlog.adopting import append_adoption
 from eventlog.record import AdoptionRecord, Outcome
 from projections import adoptions
 from reference.contents import Contents, pack, rules_of
+from runtime import failpoints
 
 DRAFT_BYTES_MAX = 16 * 1024 * 1024
 WORKBOOK_BYTES_MAX = 5_000_000
@@ -104,6 +105,7 @@ async def _adopted(parts: Parts, asked: Adoption, actor: Actor) -> Response:
     offsets = await append_adoption(parts.appender, str(asked.action_id), actor, adopt, now_ms())
     waits = [parts.hub.outcome(partition, offset, DECIDED_S_MAX) for partition, offset in offsets.items()]
     found = dict(zip(offsets, await asyncio.gather(*waits), strict=True))
+    failpoints.hit("api.adoption_decided")
     records = {p: r for p, r in found.items() if isinstance(r, AdoptionRecord)}
     if any(r.outcome is Outcome.REPEATED for r in records.values()):
         first = await _rows(parts, asked)

@@ -25,6 +25,7 @@ from domain.case.intake import REPORTERS
 from domain.case.values import Actor, Role
 from eventlog.record import DecisionRecord, Outcome
 from projections import board, outcomes, timeline
+from runtime import failpoints
 
 OUTCOME_WAIT_S_MAX = 5.0
 BOARD_PAGE_MAX = 500
@@ -100,10 +101,14 @@ async def _act(
 ) -> Response:
     structlog.contextvars.bind_contextvars(case=case_id, action=str(envelope.action_id))
     appender = parts.appender
+    failpoints.hit("api.action_read")
     attempt = await make_attempt(parts.keys, actor, case_id, envelope, action, plain, now_ms())
+    failpoints.hit("api.action_made")
     started = time.perf_counter()
     partition, offset = await appender.append(attempt)
+    failpoints.hit("api.action_appended")
     record = await parts.hub.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
+    failpoints.hit("api.outcome_found")
     if not isinstance(record, DecisionRecord) or record.attempt is None or record.attempt.id != attempt.id:
         record = None  # a broker that knew the append already may name another place: better no answer than a wrong one
     if record is not None and record.outcome is Outcome.REPEATED and record.first is not None:
@@ -111,6 +116,7 @@ async def _act(
     outcome = "undecided" if record is None else str(record.outcome)
     structlog.contextvars.bind_contextvars(outcome=outcome)
     parts.measures.action(outcome, time.perf_counter() - started)
+    failpoints.hit("api.before_answer")
     if record is None:
         where = f"/api/cases/{case_id}/actions/{attempt.id}"
         return JSONResponse({"case_id": case_id, "action_id": attempt.id, "status": where}, 202, {"Location": where})

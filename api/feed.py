@@ -16,6 +16,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from api.hub import Frame, Hub
 from eventlog.open_letters import LETTERS_LIMIT
+from runtime import failpoints
 
 TICKET_MS = 30_000
 TICKETS_MAX = 10_000
@@ -103,6 +104,7 @@ async def _push(socket: WebSocket, hub: Hub, wanted: asyncio.Queue[dict[str, Any
             seq = None
             continue
         if frames:
+            failpoints.hit("api.before_frame")
             await _send(socket, _delta(hub, frames, seq))
             seq = frames[-1].seq
         if time.monotonic() - beat >= HEARTBEAT_S:
@@ -119,6 +121,7 @@ async def _push(socket: WebSocket, hub: Hub, wanted: asyncio.Queue[dict[str, Any
 async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int | None:
     seq = hub.seq_at(str(place.get("pos"))) if place.get("log") == hub.log else None
     frames = None if seq is None else hub.since(seq)
+    failpoints.hit("api.before_catch_up")
     if seq is None or frames is None:
         await _send(socket, {"op": "resync", "t": "city"})
         return None

@@ -32,6 +32,7 @@ from projections.database import AWAY
 from projections.returning import bring_back
 from projections.steps import ELSEWHERE, Adoption, Folder, Step
 from projections.towns import Towns
+from runtime import failpoints
 from runtime.faults import Fault
 
 log = structlog.get_logger("hub")
@@ -203,6 +204,7 @@ class Hub:
                 self._apply(folder.fold(entry))
                 if isinstance(entry.record, Decided):
                     self._answer(entry.record)
+            failpoints.hit("api.folded")
             self._settle_marks()
 
     async def publish(self) -> None:
@@ -250,6 +252,7 @@ class Hub:
         frame = Frame(self.seq, self.position(), changes, tuple(self._ticker[-TICKER_PER_FRAME_MAX:]))
         self._dirty, self._ticker = {}, []
         self.frames.append(frame)
+        failpoints.hit("api.frame_made")
         async with self.changed:
             self.changed.notify_all()
 
@@ -329,6 +332,7 @@ class Hub:
         return self._folders[partition_of(case_id)].files.get(case_id)
 
     def _answer(self, record: Decided) -> None:
+        failpoints.hit("api.decision_seen")
         key = (record.origin.partition, record.origin.offset)
         self._recent[key] = record
         if len(self._recent) > OUTCOMES_KEPT_MAX:

@@ -24,6 +24,7 @@ from eventlog.append import Appender
 from eventlog.topics import TopicNames, topic_ids
 from projections.database import AWAY, migrate, open_pool
 from reference.editions import EDITIONS_KEPT_MAX, Editions
+from runtime import failpoints
 from runtime.faults import EXIT_NEEDS_HAND, Fault
 
 POOL_SIZE = 10
@@ -92,7 +93,9 @@ async def _loaded(parts: Parts, bootstrap: str, postgres: str, names: TopicNames
         hub = Hub(
             bootstrap, names, ids[names.events], profile.about.zone, profile.towns, parts.settings.open_letters_max
         )
+        failpoints.hit("api.before_load")
         await hub.load(pool)
+        failpoints.hit("api.loaded")
         return hub
     finally:
         pool.terminate()

@@ -26,6 +26,7 @@ from projections import case_state
 from reference.contents import Contents, pack, rules_of
 from reference.editions import Editions
 from reference.profile import Profile
+from runtime import failpoints
 from runtime.metrics import process_registry
 from runtime.settings import Settings
 
@@ -118,6 +119,7 @@ class Parts:
     def close_down(self) -> None:
         """The server ends: screens are sent away, and whoever still waits after ANSWER_S_MAX is told so (202)."""
         self.closing.set()
+        failpoints.hit("api.closing")
         if self._hub is not None:
             asyncio.get_running_loop().call_later(ANSWER_S_MAX, self._hub.give_up)
 

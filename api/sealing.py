@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.case.values import Sealed, Text
+from runtime import failpoints
 
 NONCE_BYTES = 12
 
@@ -71,6 +72,7 @@ class Keys:
                 nonce = os.urandom(NONCE_BYTES)
                 wrapped = nonce + self._wrap.encrypt(nonce, AESGCM.generate_key(256), kid.encode())
                 await connection.execute("insert into subject_key values ($1, $2) on conflict do nothing", kid, wrapped)
+                failpoints.hit("api.key_kept")
             held = await connection.fetchval("select wrapped from subject_key where kid = $1", kid)
         if held is None:
             return None

@@ -15,6 +15,7 @@ from domain.adoption.values import KEY
 from domain.case.values import Actor
 from eventlog.append import Appender
 from eventlog.position import PARTITIONS
+from runtime import failpoints
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -34,6 +35,11 @@ async def append_adoption(
 
     async def one(partition: int) -> tuple[int, int]:
         attempt = AdoptionAttempt(action_id, partition, actor, adopt, now_ms)
-        return await appender.append_raw(appender.names.actions, partition, KEY.encode(), _encoder.encode(attempt))
+        failpoints.hit("adoption.before_partition")
+        stands = await appender.append_raw(appender.names.actions, partition, KEY.encode(), _encoder.encode(attempt))
+        failpoints.hit("adoption.partition_appended")
+        return stands
 
-    return dict(await asyncio.gather(*(one(partition) for partition in partitions)))
+    appended = dict(await asyncio.gather(*(one(partition) for partition in partitions)))
+    failpoints.hit("adoption.appended")
+    return appended

@@ -19,6 +19,7 @@ from domain.case.actions import Attempt
 from eventlog.broker import client_security
 from eventlog.position import partition_of
 from eventlog.topics import TopicNames
+from runtime import failpoints
 
 APPEND_MS_MAX = 5_000
 REQUEST_MS_MAX = 4_000
@@ -85,8 +86,10 @@ class Appender:
         try:
             async with asyncio.timeout(self._append_s_max):
                 producer = await self._ready()
+                failpoints.hit("appender.before_send")
                 try:
                     sent = await producer.send(topic, value, key=key, partition=partition, headers=headers or [])
+                    failpoints.hit("appender.sent")
                     stands = await asyncio.shield(sent)
                 except KafkaError:
                     self._retire(producer)
@@ -95,6 +98,7 @@ class Appender:
             if sent is not None:
                 sent.add_done_callback(_look_away)
             raise LogUnreachable(f"{topic}: {error or 'no acknowledgement in time'}") from error
+        failpoints.hit("appender.acked")
         return stands.partition, stands.offset
 
     async def _ready(self) -> AIOKafkaProducer:

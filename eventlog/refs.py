@@ -17,6 +17,7 @@ from eventlog.append import LogUnreachable
 from eventlog.broker import client_security
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
+from runtime import failpoints
 
 CONTENT_BYTES_MAX = 8 * 1024 * 1024
 """Of one content before compression; the broker's own limit (1 MiB) is met by gzip, which brings JSON to a sixth."""
@@ -59,6 +60,7 @@ async def publish(bootstrap: str, names: TopicNames, contents: Mapping[str, byte
     missing = [name for name in contents if name not in there]
     if missing:
         await _append(bootstrap, names, {name: contents[name] for name in missing})
+        failpoints.hit("contents.published")
     return len(missing)
 
 
@@ -76,6 +78,7 @@ async def _append(bootstrap: str, names: TopicNames, contents: Mapping[str, byte
             await producer.start()
             try:
                 for name, content in contents.items():
+                    failpoints.hit("contents.before_one")
                     await producer.send_and_wait(names.refs, content, key=name.encode(), partition=0)
             finally:
                 await producer.stop()

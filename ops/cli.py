@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ops import failpoints
 from runtime.faults import Fault
 
 COMMANDS = {
@@ -40,6 +41,7 @@ COMMANDS = {
     "dashboard": "ops.setup:dashboard_app",
 }
 """Each command, in the order of `--help`, with the module that holds it and its function or group there."""
+KEEPS_PARTS = ("demo", "up")
 
 
 class Commands(TyperGroup):
@@ -90,12 +92,15 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def about(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
     ] = False,
 ) -> None:
     """Options that stand before any command."""
+    if context.invoked_subcommand != "serve":  # a part says that failpoints are on where it says everything: in its log
+        failpoints.begin("system" if context.invoked_subcommand in KEEPS_PARTS else "command")
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from ops.embedded.java import find_java
 from ops.embedded.postgres import find_binaries
 from ops.setup import DASHBOARD
 from reference.profile import load_profile
+from runtime.failpoints import SETTING, named_folder
 from runtime.faults import Fault
 from runtime.settings import Settings, load_settings
 
@@ -29,7 +30,7 @@ def doctor() -> None:
     settings = load_settings()
     table = Table("项目 what", "状态 state", "说明 found, and what to do", show_lines=False)
     sound = True
-    for name, look in _CHECKS.items():
+    for name, look in CHECKS.items():
         try:
             state, told = "✓", look(settings)
         except Fault as fault:
@@ -107,7 +108,20 @@ def _port(settings: Settings) -> str:
     return f"{settings.port}: free"
 
 
-_CHECKS: dict[str, Callable[[Settings], str]] = {
+def _failpoints(_settings: Settings) -> str:
+    if (folder := named_folder()) is not None:
+        raise Fault(
+            "failpoints.on",
+            f"故障点已打开:{SETTING} 指定了 {folder}。",
+            f"Failpoints are on: {SETTING} names {folder}.",
+            hint_zh="仅供测试。生产环境请取消该变量并重新启动:能写入该目录者可以终止本系统的进程。",
+            hint_en="They are for tests only. In production unset it and start again: whoever may write into that "
+            "folder ends our processes.",
+        )
+    return "关闭 off"
+
+
+CHECKS: dict[str, Callable[[Settings], str]] = {
     "Python": _python,
     "Java": _java,
     "Kafka": _jars,
@@ -116,4 +130,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "城市档案 profile": _profile,
     "数据目录 data": _disk,
     "端口 port": _port,
+    "故障点 failpoints": _failpoints,
 }
+"""What is looked at: its name, and what says what was found. Each raises Fault where it is not as it must be."""

@@ -28,6 +28,7 @@ from projections.adoptions import AdoptionRow
 from projections.database import migrate, open_pool
 from reference.contents import pack
 from reference.profile import Profile, load_profile
+from runtime import failpoints
 from runtime.faults import Fault
 from runtime.settings import load_settings
 
@@ -68,6 +69,7 @@ def prepare(
     """Create and check the topics, publish the contents, adopt them; gives lines for people. Raises Fault."""
     asyncio.run(reach(bootstrap))
     report = create_and_check(bootstrap, names, replication)
+    failpoints.hit("topics.created")
     if report.differences:
         shown = "; ".join(f"{d.topic} {d.setting}: {d.found} ≠ {d.wanted}" for d in report.differences)
         raise Fault(

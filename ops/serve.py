@@ -21,6 +21,7 @@ from kafka.errors import KafkaError
 
 from eventlog.broker import Unreachable, reach
 from eventlog.topics import TopicNames, topic_ids
+from ops import failpoints
 from reference.profile import Profile, load_profile
 from runtime.faults import EXIT_NOT_THERE, Fault
 from runtime.logs import configure_logging
@@ -128,6 +129,7 @@ def api() -> None:
 
     settings = load_settings()
     configure_logging(settings.log_level, "api")
+    failpoints.begin("api")
     bootstrap, postgres = require_cluster(settings)
     _require_master_key(settings)
     with suppress(Unreachable):
@@ -150,6 +152,7 @@ def _require_master_key(settings: Settings) -> None:
 def _start(name: str) -> tuple[Settings, str, str, TopicNames, dict[str, str], Profile]:
     settings = load_settings()
     configure_logging(settings.log_level, name)
+    failpoints.begin(name)
     bootstrap, postgres = require_cluster(settings)
     once_there("kafka", lambda: asyncio.run(reach(bootstrap)))
     names = TopicNames(settings.topic_prefix)

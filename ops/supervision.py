@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from ops import disks
+from runtime import failpoints
 from runtime.children import Child
 from runtime.faults import EXIT_NEEDS_HAND, Fault
 from runtime.restarts import Restarts
@@ -49,6 +50,7 @@ async def keep_part(child: Child, start: Callable[[], Child]) -> None:
             raise _needs_hand(child)
         await _pause(restarts, child.name, code)
         try:
+            failpoints.hit("system.before_restart")
             child = start()
         except OSError as error:  # no process, no room: it may be there in a moment
             log.warning("system.not_started", part=child.name, reason=repr(error))

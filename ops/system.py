@@ -28,6 +28,7 @@ from ops.measures import SystemMeasures
 from ops.prepare import Adopting, prepare
 from ops.supervision import first_fault, keep_node, keep_part
 from reference.profile import Profile
+from runtime import failpoints
 from runtime.children import Child, start
 from runtime.faults import Fault
 from runtime.metrics import process_registry, serve_metrics
@@ -61,6 +62,7 @@ class System:
         """Start `liandong serve NAME` as a child."""
         command = [sys.executable, "-m", "ops.serve", "serve", name]
         child = start(name, command, self._folder / "logs" / f"{name}.log", env=self.env)
+        failpoints.hit("system.part_started")
         self.parts[name] = child
         self._measures.restarts.labels(name)
         return child
@@ -82,6 +84,7 @@ class System:
         for child in reversed(self.parts.values()):
             if code := await child.stop():
                 log.warning("system.part_stopped", part=child.name, code=code)
+            failpoints.hit("system.part_stopped")
         self.parts.clear()
 
     def _start_again(self, name: str) -> Child:

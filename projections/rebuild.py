@@ -21,6 +21,7 @@ from projections import board, checkpoint, ledger
 from projections.runner import NAMES, fold, writers
 from projections.steps import Folder
 from projections.towns import Towns
+from runtime import failpoints
 
 TABLES = {name: (name,) for name in NAMES} | {
     board.NAME: (board.NAME, board.COUNT),
@@ -83,24 +84,30 @@ async def rebuild(
         for table in tables:
             await connection.execute(f"drop table if exists {table}{NEW}")
             await connection.execute(f"create table {table}{NEW} (like {table} including all)")
+            failpoints.hit("rebuild.table_made")
         async for chunk in read({}, upto):
             await fold.write(connection, chunk)
+            failpoints.hit("rebuild.mid_fold")
             advance(len(chunk))
         await _caught_up(connection, name, fold.reached())
+        failpoints.hit("rebuild.caught_up")
         async with connection.transaction():
             # The order of the runner's own locks: a table's rows before their place.
             await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
+            failpoints.hit("rebuild.locked")
             async for chunk in read(fold.reached(), await _places(connection, name)):
                 await fold.write(connection, chunk)
             live = await _digest(connection, tables, "")
             rebuilt = await _digest(connection, tables, NEW)
             rows = await connection.fetchval(f"select count(*) from {tables[0]}{NEW}")
+            failpoints.hit("rebuild.before_swap")
             for table in tables:
+                await connection.execute(f"drop table {table if swap else table + NEW}")
+                failpoints.hit("rebuild.table_dropped")
                 if swap:
-                    await connection.execute(f"drop table {table}")
                     await connection.execute(f"alter table {table}{NEW} rename to {table}")
-                else:
-                    await connection.execute(f"drop table {table}{NEW}")
+                failpoints.hit("rebuild.table_swapped")
+    failpoints.hit("rebuild.swapped")
     return RebuildReport(name, fold.records, rows, live, rebuilt, round(time.monotonic() - started, 2))
 
 

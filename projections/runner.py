@@ -18,6 +18,7 @@ from projections import adoptions, board, case_state, checkpoint, duties, facts,
 from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
+from runtime import failpoints
 
 CHUNK_RECORDS_MAX = 2_000
 NAMES = (
@@ -132,6 +133,7 @@ class Runner:
             adopted = await adoptions.read_rows(connection, partition)
             homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
+        failpoints.hit("project.rows_read")
         for name, fill in FILLS.items():
             if place is not None and places[name] is None:
                 places[name] = await self._fill(name, fill, place)
@@ -145,6 +147,7 @@ class Runner:
         folder = Folder(partition, place)
         async with self._pool.acquire() as connection:
             await checkpoint.begin(connection, [folder.checkpoint(name, self._log) for name in NAMES])
+        failpoints.hit("project.place_begun")
         self._folders[partition] = folder
         self._towns[partition] = adoptions.towns_after(adopted, self._before, homes)
         return folder.next_offset
@@ -154,7 +157,9 @@ class Runner:
         reached = replace(place, projection=name)
         async with self._pool.acquire() as connection, connection.transaction():
             await checkpoint.require_place(connection, timeline.NAME, {place.partition: place.next_offset})
+            failpoints.hit("project.before_fill")
             await fill(connection, place.partition)
+            failpoints.hit("project.filled")
             await checkpoint.write(connection, [reached])
         return reached
 
@@ -179,13 +184,19 @@ class Runner:
             await _load_missing(connection, folders, here)
             stood = {partition: folder.next_offset for partition, folder in folders.items()}
             folded = fold(folders, here, towns)
+            failpoints.hit("project.before_transaction")
             began = time.perf_counter()
             async with connection.transaction():
                 await checkpoint.require_place(connection, case_state.NAME, stood)
+                failpoints.hit("project.place_held")
                 for write in self._writers.values():
                     await write(connection, folded, "")
+                    failpoints.hit("project.rows_of_one")
+                failpoints.hit("project.before_position")
                 places = [folder.checkpoint(name, self._log) for folder in folders.values() for name in NAMES]
                 await checkpoint.write(connection, places)
+                failpoints.hit("project.before_commit")
+            failpoints.hit("project.committed")
             self._took(time.perf_counter() - began)
         for folder in folders.values():
             folder.trim(self._files_max)

@@ -29,6 +29,7 @@ from projections import adoptions, case_state, checkpoint
 from projections.returning import bring_back
 from projections.steps import Adoption, Folder, Step
 from reference.editions import Editions
+from runtime import failpoints
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.measures import TickMeasures
@@ -77,6 +78,7 @@ class Clock(Asking):
                 await self._decide_by(partition, adopted.version, adopted.since_ms)
             for file in files:
                 self._note(file.id, self._next_due(partition, file.case))
+            failpoints.hit("clock.partition_loaded")
         upto = await ends(self.bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
         for partition, row in rows.items():
             checkpoint.require_log(row, self.log, upto[partition])
@@ -107,6 +109,7 @@ class Clock(Asking):
                 self._note(step.after.id, self._next_due(folder.partition, step.after.case))
             elif isinstance(step, Adoption):
                 await self._adopt(folder, step)
+        failpoints.hit("clock.folded")
         folder.forget_ended(touched)
 
     async def _adopt(self, folder: Folder, adoption: Adoption) -> None:
@@ -139,7 +142,9 @@ class Clock(Asking):
     async def _send(self, case_id: str, due: int, now: int) -> None:
         """One that does not reach the log is appended again: AGAIN_MS later it is still due."""
         with suppress(LogUnreachable):
+            failpoints.hit("clock.before_tick")
             await self.appender.append(_tick(case_id, due, now))
+            failpoints.hit("clock.tick_appended")
             self.measures.written.inc()
             self._counted.late.observe((_now() - due) / 1000)
 

@@ -32,6 +32,7 @@ from eventlog.verdict import Arrived, Unread, examine
 from projections import adoptions, case_state, checkpoint
 from projections.database import AWAY, migrate, open_pool
 from reference.editions import Editions
+from runtime import failpoints
 from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
@@ -139,10 +140,12 @@ class Dispatch(Processor):
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
         """Take over: state up to the end, the takeover record, what a former holder wrote before it, then go on."""
+        failpoints.hit("dispatch.before_place")
         self._letters.require()
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             rows = await checkpoint.read(connection, case_state.NAME)
             adopted = adoptions.in_force(await adoptions.read_rows(connection))
+        failpoints.hit("dispatch.rows_read")
         upto = await ends(self._bootstrap, self._names.events)
         actions_upto = await ends(self._bootstrap, self._names.actions)
         starts: dict[int, int] = {}
@@ -156,8 +159,9 @@ class Dispatch(Processor):
             last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
             taken[partition] = Docket(partition, last, series, self._zone, adopted.get(partition, InForce()))
         await self._fold_tail(taken, starts, {p: upto[p] for p in partitions})
+        failpoints.hit("dispatch.before_takeover")
         sent = {partition: await self._take(docket) for partition, docket in taken.items()}
-        stands = {partition: (await acknowledged).offset for partition, acknowledged in sent.items()}
+        stands = {partition: await self._stands(acknowledged) for partition, acknowledged in sent.items()}
         await self._fold_tail(taken, {p: upto[p] for p in partitions}, stands)
         for partition, docket in taken.items():
             if actions_upto[partition] < docket.last_origin + 1:
@@ -167,11 +171,13 @@ class Dispatch(Processor):
         log.info("dispatch.took", partitions=sorted(partitions), worker=self._worker)
         # Only now: a fetch left over from an earlier holding must not meet a docket whose state is not complete yet.
         self._dockets.update(taken)
+        failpoints.hit("dispatch.took")
         return {partition: docket.last_origin + 1 for partition, docket in taken.items()}
 
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         await self._require_room()
         held = [(self._dockets[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._dockets]
+        failpoints.hit("dispatch.fetch_begun")
         arrived = [(docket, [self._arrived(stored) for stored in chunk.records]) for docket, chunk in held]
         wanted = {docket: _cases(here) for docket, here in arrived}
         await self._fetch(wanted)
@@ -179,6 +185,7 @@ class Dispatch(Processor):
         for docket, here in arrived:
             await self._editions.require(docket.versions(_cases(here)) | _adopted(here))
         await self._copy(arrived)
+        failpoints.hit("dispatch.before_decisions")
         outcomes: Counter[Outcome] = Counter()
         for docket, here in arrived:
             for one, attempt in here:
@@ -187,9 +194,11 @@ class Dispatch(Processor):
                 known = None if isinstance(attempt, Unread) else attempt
                 decided = docket.decide(one, known, self._editions.rules, self._release)
                 if decided is not None:
+                    failpoints.hit("dispatch.decided")
                     await self._send(*decided)
                     outcomes[decided[0].outcome] += 1
                     _tell(decided[0])
+            failpoints.hit("dispatch.mid_batch")
         self.measures.written.inc(outcomes.total())
         self._counted.note_versions(docket.in_force.version for docket in self._dockets.values())
         for outcome, count in outcomes.items():
@@ -198,6 +207,7 @@ class Dispatch(Processor):
     async def drain(self) -> None:
         """Wait until the broker has acknowledged every decision sent."""
         while self._flying:
+            failpoints.hit("dispatch.draining")
             self._landed.clear()
             await self._landed.wait()
 
@@ -261,9 +271,16 @@ class Dispatch(Processor):
             worker=self._worker,
             release=self._release,
         )
-        return await self._append(
+        acknowledged = await self._append(
             self._names.events, docket.partition, b"takeover", encode(record), headers(record, self._source)
         )
+        failpoints.hit("dispatch.takeover_sent")
+        return acknowledged
+
+    async def _stands(self, takeover: Any) -> int:
+        offset: int = (await takeover).offset
+        failpoints.hit("dispatch.takeover_acked")
+        return offset
 
     async def _require_room(self) -> None:
         """Raises TooManyLetters once everything begun stands in the log; nothing of this fetch is decided then."""
@@ -279,8 +296,10 @@ class Dispatch(Processor):
         for docket, here in arrived:
             for one, found in here:
                 if isinstance(found, Unread) and one.origin.offset > docket.last_origin:
+                    failpoints.hit("dispatch.before_dead_letter")
                     key, value, marks = write_letter(one, found)
                     sent.append((key, await self._pipeline(self._names.dead_letters, 0, key, value, marks)))
+                    failpoints.hit("dispatch.dead_letter_sent")
         for key, future in sent:
             self._letters.note(key, (await future).offset)
 
@@ -288,6 +307,7 @@ class Dispatch(Processor):
         key = record.case if isinstance(record, DecisionRecord) else KEY
         marks = headers(record, self._source)
         await self._pipeline(self._names.events, record.origin.partition, key.encode(), value, marks)
+        failpoints.hit("dispatch.sent")
 
     async def _pipeline(
         self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
@@ -310,6 +330,7 @@ class Dispatch(Processor):
         if future.cancelled() or future.exception() is not None:
             log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
             os._exit(EXIT_SEND_FAILED)
+        failpoints.hit("dispatch.acked")
 
     def _require_these_actions(self, record: LogRecord) -> None:
         decided = record.origin.topic if isinstance(record, Decided) else record.topic

@@ -24,6 +24,7 @@ from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome, en
 from eventlog.shelf import Shelf
 from eventlog.stored import Entry
 from eventlog.verdict import Arrived, Office, judge, judge_adoption, undecodable
+from runtime import failpoints
 from runtime.faults import Fault
 
 
@@ -101,6 +102,7 @@ class Docket:
             towns = editions[attempt.action.version].book.towns
             record = judge_adoption(self.in_force, attempt, arrived, release, towns)
             self.in_force = evolve(self.in_force, attempt, arrived.origin.offset, record.events)
+            failpoints.hit("dispatch.adoption_decided")
         else:
             number = next_number(self.series, self.partition, arrived.recorded_at_ms, self._zone)
             office = Office(self._rules(editions), release, number)

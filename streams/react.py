@@ -30,6 +30,7 @@ from projections.adoptions import AdoptionUnderWay
 from projections.checkpoint import Checkpoint
 from projections.database import AWAY
 from reference.editions import ContentMissing, Editions
+from runtime import failpoints
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.ruling import rule, rulings_of
@@ -87,16 +88,25 @@ class React(Asking):
                     attempts += following(record)
                     wanted += rulings_of(record)
             places.append(place)
-        await asyncio.gather(*(self.appender.append(attempt) for attempt in attempts))
+        await asyncio.gather(*(self._ask(attempt) for attempt in attempts))
+        failpoints.hit("react.before_place")
         self.measures.written.inc(len(attempts))
         async with self.pool.acquire() as connection, connection.transaction():
             await rulings.note(connection, wanted)
+            failpoints.hit("react.rulings_noted")
             await checkpoint.write(connection, places)
+            failpoints.hit("react.before_commit")
+        failpoints.hit("react.place_kept")
         if wanted:
             self._rules_wanted.set()
         for place in places:
             if place.partition in self._places:
                 self._places[place.partition] = place
+
+    async def _ask(self, attempt: Attempt) -> None:
+        failpoints.hit("react.before_follow_up")
+        await self.appender.append(attempt)
+        failpoints.hit("react.follow_up_appended")
 
     async def alongside(self) -> None:
         """Let adjudications become rules of the routing. What cannot be done now is tried again RULE_AGAIN_S later."""

@@ -31,6 +31,7 @@ from projections.adoptions import AdoptionRow
 from reference.contents import Contents, pack
 from reference.draft import check_draft
 from reference.editions import Editions
+from runtime import failpoints
 
 NAMESPACE = uuid.UUID("7d1c1d0e-9f0b-5f1e-8a55-1b0f6f6c7c09")
 TURN_S_MAX = 10.0
@@ -70,6 +71,7 @@ async def rule(pool: Any, bootstrap: str, appender: Appender, editions: Editions
         if not await rulings.waiting(connection):
             return 0
         async with adoptions.one_at_a_time(connection, TURN_S_MAX):
+            failpoints.hit("ruling.turn_taken")
             await _in_turn(connection, bootstrap, appender, editions, actor)
         return len(await rulings.waiting(connection))
 
@@ -93,8 +95,10 @@ async def _in_turn(connection: Any, bootstrap: str, appender: Appender, editions
         adopt = Adopt(version, base, "adjudications")
         if not await _adopt(connection, appender, actor, adopt, range(PARTITIONS)):
             return
+    failpoints.hit("ruling.before_ruled")
     await rulings.ruled(connection, [one.code for one in waiting if one.code not in refused], version)
     await rulings.ruled(connection, refused, rulings.REFUSED)
+    failpoints.hit("ruling.ruled")
 
 
 async def _finish(connection: Any, appender: Appender, actor: Actor) -> None:
@@ -104,6 +108,7 @@ async def _finish(connection: Any, appender: Appender, actor: Actor) -> None:
     for action_id, attempt in ours.items():
         left = sorted(set(range(PARTITIONS)) - adoptions.decided_first(rows, action_id).keys())
         if left:
+            failpoints.hit("ruling.before_finishing")
             await _adopt(connection, appender, actor, attempt.action, left)
 
 

@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 
 from eventlog.broker import client_security
 from projections.database import AWAY
+from runtime import failpoints
 from runtime.faults import EXIT_NOT_THERE, Fault
 from streams.chunks import Chunk, Fetching, Place, install
 from streams.measures import Measures
@@ -131,6 +132,7 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path, lim
                 async with processor.hand:
                     with processor.measures.batch(chunks):
                         await processor.chunks(chunks)
+                    failpoints.hit("worker.fetch_done")
                     log.debug("worker.fetch", records=sum(len(chunk.records) for chunk in chunks))
 
     app.finalize()
@@ -142,10 +144,12 @@ def _measured(processor: Processor) -> tuple[Place, Callable[[set[int]], None]]:
 
     async def place(partitions: set[int]) -> Mapping[int, int]:
         starts = await processor.place(partitions)
+        failpoints.hit("worker.placed")
         processor.measures.took(starts)
         return starts
 
     def released(partitions: set[int]) -> None:
+        failpoints.hit("worker.revoked")
         processor.released(partitions)
         processor.measures.released(partitions)
 
@@ -183,6 +187,7 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
     processor.hand = asyncio.Lock()
     if not await _opened(processor, told):
         return 0 if told.is_set() else EXIT_NOT_THERE
+    failpoints.hit("worker.before_join")
     app = make_app(processor, group, bootstrap, folder, limits)
     processor.join(app)
     asking = processor.measures.watch_lag(bootstrap, processor.topic)
@@ -215,9 +220,12 @@ async def _drain(processor: Processor, app: Any) -> None:
     """
     async with asyncio.timeout(DRAIN_S_MAX):
         await processor.hand.acquire()
+        failpoints.hit("worker.before_drain")
         await processor.drain()
+    failpoints.hit("worker.drained")
     async with asyncio.timeout(STOP_S_MAX):
         await app.stop()
+        failpoints.hit("worker.left")
         await processor.close()
     log.info("worker.drained", processor=processor.name)
 
