@@ -4,6 +4,10 @@ PYTHON ?= python3
 ARGS ?=
 PACKAGE ?= domain/worktime
 TESTS ?=
+SEED ?= 1
+MINUTES ?= 10
+RATE ?= 300
+FAILPOINTS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
@@ -16,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test proof mutants bench check format lock clean
+.PHONY: help setup demo test proof torture mutants bench check format lock clean
 
 help: ## Print each target with its line
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +35,9 @@ test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." i
 
 proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
 	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)
+
+torture: setup ## Break a whole system at random under load, then compare everything (SEED=1 MINUTES=10 RATE=300 FAILPOINTS=0)
+	@$(BIN)/python -m tests.support.torture --seed $(SEED) --minutes $(MINUTES) --rate $(RATE) --failpoints $(FAILPOINTS)
 
 mutants: setup ## Change a package's code in small ways and see which tests notice (PACKAGE=domain/worktime TESTS="...")
 	@.ci/mutants "$(PACKAGE)" "$(TESTS)"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ops.embedded.jars import listed, missing
@@ -35,7 +36,7 @@ def doctor() -> None:
             state, told = "✓", look(settings)
         except Fault as fault:
             state, told, sound = "✗", "\n".join(fault.lines()), False
-        table.add_row(name, state, told)
+        table.add_row(name, state, escape(told))
     Console().print(table)
     if not sound:
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventlog.stored import Stored
@@ -50,7 +51,8 @@ async def fold_again(name: str, *, swap: bool = True) -> RebuildReport:
 
     pool = await open_pool(postgres, 1, "liandong-rebuild")
     try:
-        with Progress(TextColumn(name), BarColumn(), MofNCompleteColumn()) as progress:
+        bars = Console(stderr=True)
+        with Progress(TextColumn(name), BarColumn(), MofNCompleteColumn(), console=bars) as progress:
             task = progress.add_task(name, total=sum(upto.values()))
             return await rebuild_projection(
                 pool,

@@ -34,6 +34,13 @@ async def follow(address: str) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
 
     Raises httpx.HTTPError, OSError, websockets.WebSocketException where the API does not answer or goes away.
     """
+    async with look(address) as (_, messages):
+        yield messages
+
+
+@asynccontextmanager
+async def look(address: str) -> AsyncGenerator[tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]]:
+    """The wall as it stands, and the messages of its feed from there on. Raises as `follow` does."""
     async with httpx.AsyncClient(base_url=address, timeout=ANSWER_S_MAX) as client:
         headers = await log_in(client)
         stands = await snapshot(client, headers)
@@ -50,4 +57,4 @@ async def follow(address: str) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
             async for message in socket:
                 yield msgspec.json.decode(message)
 
-        yield messages()
+        yield stands, messages()

@@ -46,10 +46,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests measured (`record_property`): docs/faults.md takes its figures from here."""
+    """Print what tests measured (`record_property`; docs/faults.md takes its figures from here), and what each folder
+    cost: tests passed, and seconds over all processes."""
+    spent: dict[str, tuple[int, float]] = {}
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {name} {value}")
+    for report in (each for kind in ("passed", "failed", "error", "") for each in terminalreporter.getreports(kind)):
+        folder = report.nodeid.removeprefix("tests/").partition("/")[0]
+        count, seconds = spent.get(folder, (0, 0.0))
+        spent[folder] = (count + (report.when == "call" and report.passed), seconds + report.duration)
+    for folder, (count, seconds) in sorted(spent.items()):
+        terminalreporter.write_line(f"tests/{folder}: {count} passed, {seconds:.0f} s")
 
 
 @pytest.fixture(scope="session")

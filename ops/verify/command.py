@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventlog.history import records
@@ -31,6 +32,7 @@ from runtime.faults import Fault
 from runtime.settings import Settings
 
 SHOWN_MAX = 20
+BARS = Console(stderr=True)
 EXIT_WRONG = 2
 
 verify_app = typer.Typer(
@@ -103,7 +105,7 @@ def _log(settings: Settings, calls: list[Call] | None) -> Verified:
     editions = Editions(bootstrap, names)
     with (
         asyncio.Runner() as runner,
-        Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()) as progress,
+        Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=BARS) as progress,
     ):
         reading = progress.add_task("events", total=sum(written.values()))
         again = progress.add_task("actions", total=sum(acted.values()))

@@ -44,6 +44,12 @@ def torn_city() -> Rules:
     return rules_of(torn, pack(torn)[0])
 
 
+def ruled_city(*rules: Rule) -> Rules:
+    """The shipped city with these rules of routing and no others."""
+    ruled = replace(contents(), routing=Routing("ruled", rules))
+    return rules_of(ruled, pack(ruled)[0])
+
+
 def city_of(standard: Standard) -> Rules:
     """The shipped city under another standard."""
     other = replace(contents(), standard=standard)

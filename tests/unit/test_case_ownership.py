@@ -9,8 +9,23 @@ from domain.case.events import NotAdmitted, OwnershipUnclear, Proposed, Rehomed
 from domain.case.frame import Rules
 from domain.case.rehoming import rehoming_due_ms
 from domain.case.values import Channel, ClockKind, Place, Role
+from domain.routing.route import By, Reason
+from domain.routing.values import Rule
 from eventlog.record import Outcome
-from tests.support.city import GRID, SUCCESSORS, TEAM, actor, ms, rules, split_city, torn_city
+from tests.support.city import (
+    GRID,
+    SUCCESSORS,
+    TEAM,
+    URBAN,
+    actor,
+    city_of,
+    contents,
+    ms,
+    ruled_city,
+    rules,
+    split_city,
+    torn_city,
+)
 from tests.support.desk import Desk
 
 AT = ms("2018-10-15T09:00")
@@ -35,20 +50,34 @@ def events(desk: Desk, kind: type) -> list[object]:
 def test_filing_proposes_the_lead_that_the_routing_names() -> None:
     desk = filed()
     assert desk.file.case is not None
-    assert events(desk, Proposed) == [Proposed(at_ms=AT + 2, unit="410183-urban", by="owner")]  # type: ignore[arg-type]
+    assert events(desk, Proposed) == [Proposed(AT + 2, unit=URBAN, by=By.OWNER)]
     assert (desk.file.case.proposed, desk.file.case.unclear) == ("410183-urban", False)
+
+
+def test_filing_asks_the_rules_of_the_desks_level_that_hold_at_that_instant() -> None:
+    police = "410183-police"
+    at_night = Rule("night", police, ("010101",), levels=(0,), since_ms=AT + 2)
+    elsewhere = Rule("village", URBAN, ("010101",), levels=(2,))
+    over = Rule("over", URBAN, ("010101",), levels=(0,), until_ms=AT + 2)
+    desk = filed(ruled_city(at_night, elsewhere, over))
+    assert events(desk, Proposed) == [Proposed(AT + 2, unit=police, by=By.RULE, rule="night")]
+
+
+def test_filing_proposes_the_unit_of_the_condition_where_it_has_its_own() -> None:
+    standard = contents().standard
+    cover = next(one for one in standard.classes if one.code == "010101")
+    assert cover.responsible == URBAN
+    own = tuple(replace(c, responsible="410183-police") if c.code == "02" else c for c in cover.conditions)
+    classes = tuple(replace(one, conditions=own) if one is cover else one for one in standard.classes)
+    desk = filed(city_of(replace(standard, classes=classes)))
+    assert events(desk, Proposed) == [Proposed(AT + 2, unit="410183-police", by=By.OWNER)]
 
 
 def test_two_owners_put_the_case_on_the_docket_until_somebody_dispatches_it() -> None:
     desk = filed(torn_city())
     assert desk.file.case is not None
     [unclear] = events(desk, OwnershipUnclear)
-    assert isinstance(unclear, OwnershipUnclear)
-    assert (unclear.reason, unclear.candidates, unclear.rules) == (
-        "several",
-        ("410183-police", "410183-urban"),
-        ("one", "two"),
-    )
+    assert unclear == OwnershipUnclear(AT + 2, Reason.SEVERAL, ("410183-police", "410183-urban"), ("one", "two"))
     assert desk.file.case.unclear
     desk.act(actor(Role.DISPATCHER), a.Dispatch(TEAM), AT + 3)
     assert not desk.file.case.unclear
