@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from api.adopting import add_adopting
+from api.breaches import add_breaches
 from api.cases import add_cases
 from api.clocks import add_clocks
 from api.duplicates import add_duplicates
@@ -65,6 +66,7 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     add_figures(app, parts)
     add_queues(app, parts)
     add_registers(app, parts)
+    add_breaches(app, parts)
     add_duplicates(app, parts)
     _add_wall(app, parts)
     _add_health(app, parts)

@@ -22,6 +22,7 @@ TITLES: dict[str, tuple[int, str, str]] = {
     "period_too_long": (422, "统计期过长", "The period is too long"),
     "outside_calendar": (422, "日期超出工作日历的年份", "The days lie outside the calendar's years"),
     "unknown_act": (404, "没有这个事项", "There is no such act"),
+    "unknown_clock": (422, "没有这种时钟", "There is no such clock"),
     "unknown_register": (404, "没有这个台账", "There is no such register"),
     "bad_level": (422, "级别只能是 0、1、2", "A level is 0, 1 or 2"),
     "limit_out_of_range": (422, "每页条数超出范围", "The limit of a page is out of range"),

@@ -30,7 +30,7 @@ def add_registers(app: FastAPI, parts: Parts) -> None:
         if name not in set(Register):
             raise Problem("unknown_register", found=name, allowed=[str(one) for one in Register])
         asked, within = Register(name), scope_asked(posts, scope)
-        first, last = _days(request)
+        first, last = days_asked(request)
         zone = ZoneInfo(parts.profile.about.zone)
         period = (begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone))
         size, mark = require_limit(limit), read_mark(after, registers.BEGIN)
@@ -74,7 +74,9 @@ def shown(row: Entry) -> dict[str, Any]:
     }
 
 
-def _days(request: Request) -> tuple[date, date]:
+def days_asked(request: Request) -> tuple[date, date]:
+    """The period that `from` and `to` name, both days in it. Raises Problem `bad_date`, `period_reversed`,
+    `period_too_long`, `outside_calendar`."""
     first, last = day_asked(request, "from"), day_asked(request, "to")
     if last < first:
         raise Problem("period_reversed", field="to", found=str(last), allowed=f"≥ {first}")

@@ -15,13 +15,11 @@ import msgspec
 from domain.figures.facts import CaseFacts, Fold, fold_facts
 from domain.figures.figure import Period
 from eventlog.position import write_position
-from eventlog.record import DecisionRecord, decode
-from projections import checkpoint
+from projections import checkpoint, timeline
 from projections.steps import Step
 
 NAME = "facts"
 FACTS_AT_ONCE = 2_000
-RECORDS_AT_ONCE = 2_000
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(CaseFacts)
@@ -81,22 +79,16 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
 
 async def fill(connection: Any, partition: int) -> None:
     """Write the rows of a partition that was folded before there were facts, from the story of its cases."""
-    found = connection.cursor(
-        "select record from timeline where partition = $1 order by case_id, seq", partition, prefetch=RECORDS_AT_ONCE
-    )
     done: list[Fold] = []
-    case_id, fold = "", Fold()
-    async for row in found:
-        record = decode(row["record"])
-        assert isinstance(record, DecisionRecord), "a case's story is made of decisions on it"
-        if record.case != case_id:
-            done.append(fold)
-            case_id, fold = record.case, Fold()
+    async for case_id, story in timeline.stories(connection, partition):
+        fold = Fold()
+        for record in story:
+            fold = fold_facts(fold, case_id, record.events)
+        done.append(fold)
         if len(done) > FACTS_AT_ONCE:
             await _write_rows(connection, ((partition, one) for one in done), NAME)
             done = []
-        fold = fold_facts(fold, case_id, record.events)
-    await _write_rows(connection, ((partition, one) for one in (*done, fold)), NAME)
+    await _write_rows(connection, ((partition, one) for one in done), NAME)
 
 
 async def _write_rows(connection: Any, folds: Iterable[tuple[int, Fold]], table: str) -> None:

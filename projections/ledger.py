@@ -16,7 +16,7 @@ from domain.case.evolve import evolve
 from domain.case.ledger import Interval, Ledger, Pause, Round, Standing, extend
 from domain.case.state import Case
 from domain.case.values import ClockKind, Status
-from eventlog.record import DecisionRecord, decode
+from projections import timeline
 from projections.steps import Step
 
 NAME = "ledger"
@@ -104,22 +104,16 @@ async def fill(connection: Any, partition: int) -> None:
 
     Must run in a transaction.
     """
-    found = connection.cursor(
-        "select record from timeline where partition = $1 order by case_id, seq", partition, prefetch=CASES_AT_ONCE
-    )
     after, homes = dict[str, Ledger](), dict[str, Home]()
-    case: Case | None = None
-    async for row in found:
-        record = decode(row["record"])
-        assert isinstance(record, DecisionRecord), "a case's story is made of decisions"
-        if record.case not in after:
-            case = None
-            if len(after) >= CASES_AT_ONCE:
-                await _write(connection, {}, after, homes, "")
-                after, homes = {}, {}
-        if record.events:
-            after[record.case], case = _folded(after.get(record.case), case, record.events)
-            homes[record.case] = Home(partition, case.place.grid)
+    async for case_id, story in timeline.stories(connection, partition):
+        case: Case | None = None
+        for record in story:
+            if record.events:
+                after[case_id], case = _folded(after.get(case_id), case, record.events)
+                homes[case_id] = Home(partition, case.place.grid)
+        if len(after) >= CASES_AT_ONCE:
+            await _write(connection, {}, after, homes, "")
+            after, homes = {}, {}
     await _write(connection, {}, after, homes, "")
 
 

@@ -39,6 +39,7 @@ KEYS = {
     "facts": "case_id",
     "duties": "case_id, ordinal",
     "registers": "case_id, version",
+    "breaches": "case_id, version",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

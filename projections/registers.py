@@ -32,11 +32,11 @@ from domain.case.events import (
 )
 from domain.case.evolve import evolve
 from domain.case.state import Case
-from eventlog.record import DecisionRecord, decode
+from projections import timeline
 from projections.steps import Step
 
 NAME = "registers"
-RECORDS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 2_000
 
 
 class Register(StrEnum):
@@ -156,24 +156,13 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
 
 async def fill(connection: Any, partition: int) -> None:
     """Write the rows of a partition that an earlier release folded, from its cases' stories."""
-    found = connection.cursor(
-        "select record from timeline where partition = $1 order by case_id, seq", partition, prefetch=RECORDS_AT_ONCE
-    )
-    done: list[Entry] = []
     rows: list[Entry] = []
-    case_id, case = "", None
-    async for row in found:
-        record = decode(row["record"])
-        assert isinstance(record, DecisionRecord), "a case's story is made of decisions"
-        if record.case != case_id:
-            done, rows, case_id, case = [*done, *rows], [], record.case, None
-            if len(done) > RECORDS_AT_ONCE:
-                await _write_rows(connection, done, NAME)
-                done = []
-        rows = entered(rows, case_id, partition, case, record.events)
-        for event in record.events:
-            case = evolve(case, event)
-    await _write_rows(connection, [*done, *rows], NAME)
+    async for case_id, story in timeline.stories(connection, partition):
+        rows += entered([], case_id, partition, None, [event for record in story for event in record.events])
+        if len(rows) > ROWS_AT_ONCE:
+            await _write_rows(connection, rows, NAME)
+            rows = []
+    await _write_rows(connection, rows, NAME)
 
 
 def _opened(event: CaseEvent) -> tuple[Register, dict[str, Any]] | None:

@@ -14,7 +14,19 @@ import msgspec
 from msgspec.structs import replace
 
 from eventlog.stored import Entry
-from projections import adoptions, board, case_state, checkpoint, duties, facts, ledger, outcomes, registers, timeline
+from projections import (
+    adoptions,
+    board,
+    breaches,
+    case_state,
+    checkpoint,
+    duties,
+    facts,
+    ledger,
+    outcomes,
+    registers,
+    timeline,
+)
 from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
 from projections.towns import Towns
@@ -23,7 +35,7 @@ from runtime import failpoints
 CHUNK_RECORDS_MAX = 2_000
 NAMES = (
     *(adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME),
-    *(board.NAME, facts.NAME, ledger.NAME, duties.NAME, registers.NAME),
+    *(board.NAME, facts.NAME, ledger.NAME, duties.NAME, registers.NAME, breaches.NAME),
 )
 
 
@@ -41,6 +53,7 @@ FILLS: Mapping[str, Fill] = {
     ledger.NAME: ledger.fill,
     duties.NAME: duties.fill,
     registers.NAME: registers.fill,
+    breaches.NAME: breaches.fill,
 }
 """Projections that came with a later release: what fills a partition's rows from the timeline's."""
 
@@ -90,6 +103,9 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_registers(connection: Any, folded: Folded, suffix: str) -> None:
         await registers.write(connection, folded.steps, f"{registers.NAME}{suffix}")
 
+    async def write_breaches(connection: Any, folded: Folded, suffix: str) -> None:
+        await breaches.write(connection, folded.steps, f"{breaches.NAME}{suffix}")
+
     return {
         adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
@@ -100,6 +116,7 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
         ledger.NAME: write_ledger,
         duties.NAME: write_duties,
         registers.NAME: write_registers,
+        breaches.NAME: write_breaches,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from eventlog.record import DecisionRecord, decode
@@ -10,6 +10,7 @@ from projections.steps import Step
 
 NAME = "timeline"
 PAGE_MAX = 200
+RECORDS_AT_ONCE = 2_000
 
 
 async def of_case(connection: Any, case_id: str, after_seq: int = 0, limit: int = PAGE_MAX) -> list[DecisionRecord]:
@@ -45,6 +46,23 @@ async def first_of(connection: Any, ids: Sequence[str]) -> list[DecisionRecord]:
     )
     records = [decode(row["record"]) for row in rows]
     return [record for record in records if isinstance(record, DecisionRecord)]
+
+
+async def stories(connection: Any, partition: int) -> AsyncIterator[tuple[str, list[DecisionRecord]]]:
+    """Every case of a partition with its effective records, oldest first, one after the other. In a transaction."""
+    found = connection.cursor(
+        "select record from timeline where partition = $1 order by case_id, seq", partition, prefetch=RECORDS_AT_ONCE
+    )
+    story: list[DecisionRecord] = []
+    async for row in found:
+        record = decode(row["record"])
+        assert isinstance(record, DecisionRecord), "a case's story is made of decisions"
+        if story and record.case != story[0].case:
+            yield story[0].case, story
+            story = []
+        story.append(record)
+    if story:
+        yield story[0].case, story
 
 
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from domain.case.actions import ImportCase
 from domain.case.ledger import elapsed_ms, sum_ms, tiles
+from domain.case.values import ClockKind
 from domain.figures.figure import Period
 from domain.figures.formulas import FORMULAS
 from ops.importing import Report, bring_in, read_rows
 from ops.system import PROCESSORS, running
-from projections import facts, ledger
+from projections import breaches, facts, ledger
+from projections.breaches import Asked
 from projections.database import open_pool
 from reference.mapping import CityMapping, load_mapping, profile_of, read_row
 from reference.profile import save_profile
@@ -47,6 +49,8 @@ def test_the_verdicts_of_the_real_quarter_are_the_citys_own(tmp_path: Path) -> N
             judged = Counter(verdict for _, verdict in verdicts.values())
             found = await _closed(system.env["LIANDONG_POSTGRES"])
             assert found == (judged["on_time"] + judged["late"], judged["on_time"]), "the figures count the same"
+            missed = await _missed(system.env["LIANDONG_POSTGRES"])
+            assert missed == (judged["late"], judged["open_late"]), "a row each, open where the case is"
             second, _ = await bring_in(system.env, settings, city, rows[:3_000], None)
             late = {**flipped, "CLOSED_DT": "2015-12-31T00:00:00"}
             changed, _ = await bring_in(system.env, settings, city, [late], None)
@@ -84,6 +88,17 @@ async def _accounts(dsn: str, city: CityMapping, rows: list[dict[str, str]], ver
                 counted.update(["cases", *(["equal"] if equal and tiles(found.intervals, found.rounds) else [])])
     await pool.close()
     return counted
+
+
+async def _missed(postgres: str) -> tuple[int, int]:
+    """How many handling deadlines passed whose clock stopped since, and whose clock still runs."""
+    connection = await asyncpg.connect(postgres)
+    try:
+        asked = Asked(EVER.from_ms, EVER.to_ms, "", ClockKind.HANDLE)
+        (handle,) = await breaches.count(connection, asked)
+        return handle.passed - handle.open, handle.open
+    finally:
+        await connection.close()
 
 
 async def _closed(postgres: str) -> tuple[int, int]:

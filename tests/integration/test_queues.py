@@ -110,6 +110,10 @@ def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) 
         ("leader", "/api/registers/voids?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
         ("leader", "/api/registers/voids?from=2026-11-02", 422, "bad_date"),
         ("leader", "/api/registers/voids?from=2024-11-02&to=2026-11-01", 422, "period_too_long"),
+        (MEMBER, "/api/breaches?from=2026-11-01&to=2026-11-02", 403, "forbidden"),
+        ("leader", "/api/breaches?from=2026-11-01&to=2026-11-02&clock=lunch", 422, "unknown_clock"),
+        ("leader", "/api/breaches?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
+        ("leader", "/api/breaches?from=2026-11-01&to=2026-11-02&scope=41", 403, "outside_post"),
         ("leader", "/api/cases/nobody/duplicates", 404, "not_found"),
     ],
 )
@@ -121,7 +125,7 @@ def test_what_cannot_be_answered_is_refused_with_its_code(
     assert {"title", "title_en"} <= answer.json().keys()
 
 
-@pytest.mark.parametrize("name", ["duties", "registers"])
+@pytest.mark.parametrize("name", ["duties", "registers", "breaches"])
 def test_rebuilt_from_the_log_the_rows_are_the_same(live: Live, name: str) -> None:
     done = live.command("rebuild", name)
     assert done.returncode == 0, done.stdout + done.stderr

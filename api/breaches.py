@@ -1,0 +1,71 @@
+"""The route of the deadlines that passed: whose they were, and how late it was in the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from fastapi import FastAPI, Request
+
+from api.figures import begins_ms, scope_asked
+from api.pages import LIMIT, read_mark, require_limit, write_mark
+from api.parts import Parts
+from api.problems import Problem
+from api.queues import READERS, posts_of
+from api.registers import days_asked
+from domain.case.values import ClockKind
+from projections import breaches
+from projections.breaches import Asked, Breach
+
+
+def add_breaches(app: FastAPI, parts: Parts) -> None:
+    """One route; a reader sees the cases of their scope."""
+
+    @app.get("/api/breaches")
+    async def passed_deadlines(
+        request: Request,
+        scope: str | None = None,
+        clock: str | None = None,
+        open_only: bool = False,
+        limit: int = LIMIT,
+        after: str = "",
+    ) -> dict[str, Any]:
+        person = await parts.person(request)
+        parts.spend(person.username)
+        posts = posts_of(person, READERS)
+        if clock is not None and clock not in set(ClockKind):
+            raise Problem("unknown_clock", field="clock", found=clock, allowed=[str(one) for one in ClockKind])
+        first, last = days_asked(request)
+        zone = ZoneInfo(parts.profile.about.zone)
+        asked = Asked(
+            begins_ms(first, zone),
+            begins_ms(last + timedelta(days=1), zone),
+            scope_asked(posts, scope),
+            None if clock is None else ClockKind(clock),
+            open_only,
+        )
+        size, mark = require_limit(limit), read_mark(after, breaches.BEGIN)
+        async with (
+            parts.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            tallies = await breaches.count(connection, asked)
+            rows = await breaches.of_period(connection, asked, mark, size + 1)
+        page = rows[:size]
+        last_row = page[-1] if len(rows) > size else None
+        return {
+            "period": {"from": first.isoformat(), "to": last.isoformat(), "zone": parts.profile.about.zone},
+            "scope": asked.scope,
+            "counts": {one.clock: {"passed": one.passed, "open": one.open, "exempt": one.exempt} for one in tallies},
+            "breaches": [shown(row) for row in page],
+            "next": last_row and write_mark((last_row.deadline_ms, last_row.case_id, last_row.version)),
+        }
+
+
+def shown(row: Breach) -> dict[str, Any]:
+    """A row as its reader sees it; `late_ms` is running time, None while the clock runs."""
+    told: dict[str, Any] = msgspec.to_builtins(row)
+    del told["version"], told["partition"]
+    return {**told, "late_ms": None if row.ended_ms is None else row.ended_ms - row.deadline_ms}
