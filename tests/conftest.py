@@ -18,9 +18,6 @@ from tests.support.live import Live
 
 TESTS = Path(__file__).parent
 COSTS = ("unit", "proof", "integration", "acceptance")
-SHARE_A_SYSTEM = ("integration", "acceptance")
-"""What runs in one process, on services that are started once a run; `make test` runs all others beside it, and those
-of this kind that name a group of their own, because they need another city."""
 
 # A shared machine is slow at times, so no example has a time limit. CI must find what a person found before,
 # and nothing else by chance: there the examples are derived from the test itself.
@@ -31,7 +28,6 @@ settings.register_profile("mutants", deadline=None, derandomize=True, max_exampl
 settings.load_profile(os.environ.get("LIANDONG_PROOF") or ("ci" if os.environ.get("CI") else "person"))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the folder it lies in; a test outside the four folders is refused."""
     for item in items:
@@ -41,8 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if cost not in COSTS:
             raise pytest.UsageError(f"{item.path} lies in none of tests/{{{','.join(COSTS)}}}")
         item.add_marker(cost)
-        if cost in SHARE_A_SYSTEM and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("system"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -62,7 +56,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One whole system for the run: real Kafka, real PostgreSQL, every processor, the API."""
+    """One whole system for all tests of this process: real Kafka, real PostgreSQL, every processor, the API.
+
+    `make test` has two processes and gives each a file at a time, so that what a file starts is started once.
+    """
     system = Live(tmp_path_factory.mktemp("live"), free_ports(1)[0])
     yield system
     assert system.stop() == 0, "the demo ends in order on Ctrl-C"

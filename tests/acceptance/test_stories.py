@@ -38,7 +38,6 @@ from tests.support.story import (
     small_city,
 )
 
-pytestmark = pytest.mark.xdist_group("stories")
 STORIES: dict[str, Story] = {}
 
 

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.support.torture import Torture, at_random
 
 SEED = 20_261_128
@@ -22,7 +20,6 @@ STEPS = (
 )
 
 
-@pytest.mark.xdist_group("torture")
 def test_whatever_is_killed_nothing_is_lost_doubled_or_told_otherwise(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
