@@ -12,6 +12,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def find_binaries() -> Path:
     )
 
 
+LEFT = "cluster.left-"
+
+
 class PostgresNode:
     """The database of one data folder. `dsn` names its `postgres` database once it has started."""
 
@@ -70,8 +74,7 @@ class PostgresNode:
         binaries = find_binaries()
         self.folder.mkdir(parents=True, exist_ok=True)
         password = self._password()
-        if self._unfinished.exists():
-            shutil.rmtree(self._unfinished)
+        self._clear()
         user = self._user(binaries)
         if not (self._cluster / "PG_VERSION").exists():
             await self._init(binaries, user, password)
@@ -83,6 +86,14 @@ class PostgresNode:
             "postgres", command, self.folder / "postgres.log", user=user, at_parents_death=signal.SIGINT
         )
         await self._ready(self._child)
+
+    def _clear(self) -> None:
+        """Remove what a start that broke off has left. The last processes of its initdb may still write there: so it is
+        moved out of their successors' way first, and what can not be removed yet goes at the next start."""
+        if self._unfinished.exists():
+            self._unfinished.rename(self.folder / f"{LEFT}{time.time_ns()}")
+        for left in self.folder.glob(f"{LEFT}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def stop(self) -> None:
         """Fast shutdown; killed when it takes too long."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.torture import Torture, at_random
+from tests.support.torture import LIVE_S_MAX, Torture, at_random
 
 SEED = 20_261_128
 RATE = 60.0
@@ -30,7 +30,8 @@ def test_whatever_is_killed_nothing_is_lost_doubled_or_told_otherwise(
             while time.monotonic() < over:
                 await at_random(torture, chance)()
             for name in STEPS:
-                assert await torture.failpoint(name, chance.randint(1, 5)), f"nobody came to {name}"
+                came = await torture.failpoint(name, chance.randint(1, 5), LIVE_S_MAX)
+                assert came, f"nobody came to {name}"
             found = await torture.judge()
         assert found.wrong == []
         assert found.verified["decided_again"] == found.verified["decisions"]

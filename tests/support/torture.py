@@ -169,10 +169,10 @@ class Torture:
         await append()
         await self._broken("junk records", lambda: None)
 
-    async def failpoint(self, name: str, nth: int) -> bool:
-        """SIGKILL of whoever comes to that step for the nth time; False if nobody did within FIRED_S_MAX."""
+    async def failpoint(self, name: str, nth: int, within_s: float = FIRED_S_MAX) -> bool:
+        """SIGKILL of whoever comes to that step for the nth time; False if nobody did in that time."""
         self._points.arm(name, f"kill {nth}")
-        deadline = time.monotonic() + FIRED_S_MAX
+        deadline = time.monotonic() + within_s
         while self._points.shot(name) is None:
             if time.monotonic() > deadline:
                 (self._points.path / name).unlink(missing_ok=True)
