@@ -31,7 +31,8 @@ demo: setup ## Start everything and show a moving wall; Ctrl-C ends it (ARGS="..
 	@$(BIN)/liandong demo $(ARGS)
 
 test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." is passed on)
-	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/proof tests/integration tests/acceptance $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		tests/acceptance tests/integration tests/proof tests/unit $(ARGS)
 
 proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
 	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)

@@ -23,6 +23,9 @@ class Shelf:
         self._files: dict[str, CaseFile] = {}
         self._changed: dict[str, int] = {}
         """The action offset of each unsaved file's last record; in that order, since each is put last anew."""
+        self.saved_upto = -1
+        """The last action offset that the rows were seen to hold: files were let go on the strength of it, so rows
+        that stand before it are too old to fetch from."""
 
     @property
     def files(self) -> Mapping[str, CaseFile]:
@@ -54,6 +57,7 @@ class Shelf:
 
     def saved(self, origin: int) -> None:
         """The rows hold every record up to that action offset, itself included."""
+        self.saved_upto = max(self.saved_upto, origin)
         for case_id in [c for c, _ in takewhile(lambda each: each[1] <= origin, self._changed.items())]:
             del self._changed[case_id]
 

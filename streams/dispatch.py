@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -157,7 +157,9 @@ class Dispatch(Processor):
             # One record back: the last one known tells which `actions` it was decided from.
             starts[partition] = max(row.next_offset - 1, 0) if row else 0
             last, series = (row.last_origin, Series(row.series_day, row.series_last)) if row else (-1, Series())
-            taken[partition] = Docket(partition, last, series, self._zone, adopted.get(partition, InForce()))
+            docket = Docket(partition, last, series, self._zone, adopted.get(partition, InForce()))
+            docket.shelf.saved(last)
+            taken[partition] = docket
         await self._fold_tail(taken, starts, {p: upto[p] for p in partitions})
         failpoints.hit("dispatch.before_takeover")
         sent = {partition: await self._take(docket) for partition, docket in taken.items()}
@@ -221,7 +223,7 @@ class Dispatch(Processor):
         missing = {docket: ids for docket, found in wanted.items() if (ids := docket.shelf.missing(found))}
         if not missing:
             return
-        files, saved = await self._files(sorted(set[str]().union(*missing.values())))
+        files, saved = await self._files(sorted(set[str]().union(*missing.values())), missing)
         for docket, ids in missing.items():
             docket.shelf.put(ids, files)
             docket.shelf.saved(saved.get(docket.partition, -1))
@@ -235,16 +237,29 @@ class Dispatch(Processor):
                 log.warning("dispatch.waits_for_rows", partition=docket.partition, unsaved=docket.shelf.unsaved)
             while docket.held and docket.shelf.unsaved > most:
                 await asyncio.sleep(ROWS_AGAIN_S)
-                _, saved = await self._files([])
+                _, saved = await self._files([], [docket])
                 docket.shelf.saved(saved.get(docket.partition, -1))
 
-    async def _files(self, ids: list[str]) -> tuple[Mapping[str, CaseFile], Mapping[int, int]]:
-        """A database that was started again is waited for: deciding goes on sooner than a new process could."""
+    async def _files(
+        self, ids: list[str], dockets: Collection[Docket]
+    ) -> tuple[Mapping[str, CaseFile], Mapping[int, int]]:
+        """The files, and what the rows hold of these dockets' partitions.
+
+        A database that was started again is waited for: deciding goes on sooner than a new process could. So are rows
+        that stand before where they stood: a database that was killed forgets its last commits, which `project` then
+        makes again, and somebody may have emptied the tables. What was let go since would be fetched without its last
+        records. Raises WrongLog for rows that do not come back.
+        """
         deadline = asyncio.get_running_loop().time() + ROWS_S_MAX
         while True:
             try:
                 async with self._pool.acquire() as connection:
-                    return await case_state.load_files_and_places(connection, ids)
+                    files, saved = await case_state.load_files_and_places(connection, ids)
+                if (behind := _behind(dockets, saved)) is None:
+                    return files, saved
+                if asyncio.get_running_loop().time() > deadline:
+                    raise WrongLog(behind)
+                log.warning("dispatch.rows_went_back", found=behind)
             except AWAY as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
@@ -349,6 +364,15 @@ def _tell(record: Decided) -> None:
     place = {"partition": record.origin.partition, "offset": record.origin.offset}
     case = record.case if isinstance(record, DecisionRecord) else KEY
     log.debug("dispatch.decided", action=action, case=case, outcome=record.outcome, **place)
+
+
+def _behind(dockets: Iterable[Docket], saved: Mapping[int, int]) -> str | None:
+    """What is wrong with rows that are older than those that files were let go for; None if none is."""
+    for docket in dockets:
+        now, before = saved.get(docket.partition, -1), docket.shelf.saved_upto
+        if docket.held and now < before:
+            return f"case_state, partition {docket.partition}: the rows stood at action {before}, now at {now}"
+    return None
 
 
 def _cases(here: Sequence[Read]) -> set[str]:

@@ -14,10 +14,11 @@ from domain.adoption.state import InForce
 from domain.case.actions import Attempt
 from domain.case.frame import Rules
 from eventlog.numbering import Series
+from eventlog.position import Hole
 from eventlog.record import Origin, record_hash
 from eventlog.stored import Entry, Stored
 from eventlog.verdict import Arrived, read_attempt
-from ops.verify.log import Finding, LogCheck, Wrong
+from ops.verify.log import Effective, Finding, LogCheck, Wrong
 from streams.docket import Docket
 
 
@@ -40,31 +41,38 @@ class Again:
 
     def check(self, actions: Iterable[Stored], log: LogCheck, entries: Mapping[int, Entry]) -> Iterator[Finding]:
         """Decide these actions, in order, and compare with what the log holds; `entries` are its records by offset."""
-        docket = self._docket
         for stored in actions:
-            arrived = _arrived(stored, self._topic)
             effective = log.effective.get((stored.partition, stored.offset))
             if effective is None:
                 yield Finding(Wrong.UNDECIDED, f"partition {stored.partition}: action offset {stored.offset}")
                 return
-            attempt = read_attempt(arrived)
-            if isinstance(attempt, Attempt):
-                docket.shelf.put({attempt.case} - docket.shelf.files.keys(), {})
-            if effective.release != self._release:
-                docket.fold(entries[effective.event_offset])
-                docket.taken()
-                self.skipped += 1
-                continue
-            decision = docket.decide(arrived, attempt, self._rules, self._release)
-            assert decision is not None, "each offset comes once"
-            self.decided += 1
-            if record_hash(decision[1]) != effective.hash:
-                yield Finding(
-                    Wrong.DECIDED_OTHERWISE,
-                    f"partition {stored.partition}, action offset {stored.offset}: decided again it is "
-                    f"{decision[0].outcome}, the log says {effective.outcome}",
-                )
+            try:
+                wrong = self._decide(_arrived(stored, self._topic), effective, entries)
+            except Hole as hole:
+                wrong = Finding(Wrong.HOLE, hole.en)
+            if wrong is not None:
+                yield wrong
                 return
+
+    def _decide(self, arrived: Arrived, effective: Effective, entries: Mapping[int, Entry]) -> Finding | None:
+        docket, attempt = self._docket, read_attempt(arrived)
+        if isinstance(attempt, Attempt):
+            docket.shelf.put({attempt.case} - docket.shelf.files.keys(), {})
+        if effective.release != self._release:
+            docket.fold(entries[effective.event_offset])
+            docket.taken()
+            self.skipped += 1
+            return None
+        decision = docket.decide(arrived, attempt, self._rules, self._release)
+        assert decision is not None, "each offset comes once"
+        self.decided += 1
+        if record_hash(decision[1]) == effective.hash:
+            return None
+        return Finding(
+            Wrong.DECIDED_OTHERWISE,
+            f"partition {effective.partition}, action offset {effective.offset}: decided again it is "
+            f"{decision[0].outcome}, the log says {effective.outcome}",
+        )
 
 
 def _arrived(stored: Stored, topic: str) -> Arrived:

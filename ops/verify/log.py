@@ -1,11 +1,14 @@
 """The log by itself: each action offset decided once and in order, each case one line without a fork.
 
 A record for a known origin is a copy and counts for nobody (design document §1.3); a copy that says something else is
-a fork. Pure: it is given the records of `events`, each partition's in order, and tells what is wrong with them.
+a fork. A copy is what a former holder of the partition wrote late, so there are never more records of an origin than
+takeovers before them: one that was sent twice by its own writer is a fault of sending. Pure: it is given the records of
+`events`, each partition's in order, and tells what is wrong with them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -20,6 +23,7 @@ class Wrong(StrEnum):
 
     HOLE = "hole"
     FORK = "fork"
+    SENT_TWICE = "sent_twice"
     BROKEN_CHAIN = "broken_chain"
     LOST = "lost"
     DOUBLED = "doubled"
@@ -61,6 +65,8 @@ class LogCheck:
         self.effective: dict[tuple[int, int], Effective] = {}
         self.last_origin: dict[int, int] = {}
         self._chains: dict[str, tuple[int, str | None]] = {}
+        self._taken: Counter[int] = Counter()
+        self._copied: Counter[tuple[int, int]] = Counter()
 
     def read(self, entries: Iterable[Entry]) -> LogCheck:
         """Take in records, each partition's in order."""
@@ -70,6 +76,7 @@ class LogCheck:
                 self._decided(entry, entry.record)
             else:
                 self.takeovers += 1
+                self._taken[entry.stored.partition] += 1
         return self
 
     def by_action(self) -> dict[str, list[Effective]]:
@@ -86,6 +93,13 @@ class LogCheck:
         known = self.effective.get((partition, origin))
         if known is not None:
             self.copies += 1
+            self._copied[partition, origin] += 1
+            if self._copied[partition, origin] >= self._taken[partition]:
+                self._say(
+                    Wrong.SENT_TWICE,
+                    f"partition {partition}, action offset {origin}: {self._copied[partition, origin] + 1} records, "
+                    f"{self._taken[partition]} takeovers before them",
+                )
             if known.hash != value and known.release == record.release:
                 self._say(Wrong.FORK, f"partition {partition}, action offset {origin} is decided in two ways")
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from msgspec.structs import replace
 
-from domain.case.actions import Accept, Attempt, CaseAction, Note
+from domain.case.actions import Accept, Attempt, Note
 from eventlog.append import Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
@@ -27,12 +27,12 @@ from eventlog.stored import Entry, read_entry
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from projections.checkpoint import PassedBy
 from projections.database import migrate, open_pool
-from projections.runner import Runner
+from projections.runner import NAMES, Runner
 from reference.profile import load_profile
 from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
 from streams.dispatch import EXIT_SEND_FAILED
-from tests.support.beside import REPORTER, Beside, a_report
+from tests.support.beside import Beside, a_report, on_each
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
 
@@ -126,6 +126,34 @@ def test_with_room_for_one_file_a_partition_every_case_goes_on_from_where_it_was
     eventually(lambda: "dispatch.waits_for_rows" in beside.said("dispatch"), ENDS_S_MAX, "deciding waits")
     beside.start("project", **room)
     beside.all_decided()
+    _require_unbroken(beside, cases, 4)
+
+
+def test_rows_that_went_back_are_waited_for_before_anything_is_fetched_from_them(beside: Beside) -> None:
+    """As after a database that was killed with its last commits in memory, or tables emptied under a decider."""
+    room = {"LIANDONG_FILES_A_PARTITION_MAX": "1"}
+    beside.start("dispatch", **room)
+    projector = beside.start("project", **room)
+    cases = [a_report() for _ in range(120)]
+    beside.append(cases)
+    beside.append(on_each(cases, Accept()))
+    beside.append(on_each(cases, Note("first")))
+    beside.all_decided()
+    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
+    beside.append(on_each(cases, Note("now the files are let go")))
+    beside.all_decided()
+    projector.kill()
+    projector.wait(ENDS_S_MAX)
+    beside.query(f"truncate {', '.join((*NAMES, 'checkpoint', 'board_count', 'ledger_round'))}")
+    beside.append(on_each(cases, Note("second")))
+    eventually(lambda: "dispatch.rows_went_back" in beside.said("dispatch"), ENDS_S_MAX, "deciding waits")
+    beside.start("project", **room)
+    beside.all_decided()
+    _require_unbroken(beside, cases, 5)
+
+
+def _require_unbroken(beside: Beside, cases: Sequence[Attempt], links: int) -> None:
+    """Each action was accepted, one record after the other, each naming the one before it."""
     chains: dict[str, list[DecisionRecord]] = {}
     for stored in records(beside.kafka, beside.names.events):
         record = read_entry(stored).record
@@ -134,12 +162,7 @@ def test_with_room_for_one_file_a_partition_every_case_goes_on_from_where_it_was
             before = record_hash(encode(linked[-1])) if linked else None
             assert (record.outcome, record.seq, record.prev) == (Outcome.ACCEPTED, len(linked) + 1, before)
             linked.append(record)
-    assert [len(chains[attempt.case]) for attempt in cases] == [4] * len(cases)
-
-
-def on_each(cases: Iterable[Attempt], action: CaseAction) -> list[Attempt]:
-    """That action on each of these cases, by the one who reported it."""
-    return [Attempt(str(uuid.uuid4()), attempt.case, REPORTER, action, 0, "d") for attempt in cases]
+    assert [len(chains[attempt.case]) for attempt in cases] == [links] * len(cases)
 
 
 def test_a_failed_send_ends_the_decider_at_once_and_the_prefix_holds(beside: Beside) -> None:

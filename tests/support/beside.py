@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from domain.case.actions import Attempt, Report
+from domain.case.actions import Attempt, CaseAction, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import Appender
 from eventlog.history import records
@@ -28,6 +28,7 @@ from tests.support.live import Live, eventually
 
 DECIDED_S_MAX = 40.0
 ENDED_S_MAX = 20.0
+COMMAND_S_MAX = 120.0
 REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
 
 
@@ -60,11 +61,12 @@ class Beside:
         finally:
             await connection.close()
 
-    def start(self, part: str, **settings: str) -> subprocess.Popen[bytes]:
-        """Run `liandong serve PART`; what it says goes to PART.log in the test's folder."""
+    def start(self, part: str, engine: Path | None = None, /, **settings: str) -> subprocess.Popen[bytes]:
+        """Run `liandong serve PART`, of the tree that lies in `engine` if one is named; what it says goes to PART.log
+        in the test's folder."""
         with (self._folder / f"{part}.log").open("ab") as out:
             command = [sys.executable, "-m", "ops.cli", "serve", part]
-            process = subprocess.Popen(command, env={**self.env, **settings}, stdout=out, stderr=out)
+            process = subprocess.Popen(command, env={**self.env, **settings}, stdout=out, stderr=out, cwd=engine)
         self._running.append(process)
         return process
 
@@ -76,7 +78,7 @@ class Beside:
         """Run `liandong ARGUMENTS` to its end, with that text on standard input."""
         command = [sys.executable, "-m", "ops.cli", *arguments]
         return subprocess.run(
-            command, env=self.env, input=given, capture_output=True, text=True, timeout=ENDED_S_MAX, check=False
+            command, env=self.env, input=given, capture_output=True, text=True, timeout=COMMAND_S_MAX, check=False
         )
 
     def report(self, count: int) -> list[tuple[int, int]]:
@@ -115,6 +117,13 @@ class Beside:
 
         return eventually(done, DECIDED_S_MAX, "a decision of every action")
 
+    def rows_hold_everything(self) -> bool:
+        """True once every projection stands at the end of `events`."""
+        wanted = asyncio.run(ends(self.kafka, self.names.events))
+        places = self.query("select projection, partition, next_offset from checkpoint")
+        behind = [row for row in places if row["next_offset"] != wanted[row["partition"]]]
+        return bool(places) and not behind
+
     def query(self, sql: str, *values: Any) -> list[Any]:
         """Rows of its database."""
 
@@ -139,3 +148,8 @@ def a_report() -> Attempt:
     """A new case of the shipped city."""
     report = Report(Place(GRID), Channel.HOTLINE, "010101")
     return Attempt(str(uuid.uuid4()), str(uuid.uuid4()), REPORTER, report, 0, "d")
+
+
+def on_each(cases: Iterable[Attempt], action: CaseAction) -> list[Attempt]:
+    """That action on each of these cases, by the one who reported it."""
+    return [Attempt(str(uuid.uuid4()), attempt.case, REPORTER, action, 0, "d") for attempt in cases]

@@ -39,6 +39,14 @@ def test_a_file_that_is_needed_stays_and_so_does_one_that_the_rows_do_not_hold()
     assert (list(shelf.files), shelf.unsaved) == ([CASES[1]], 1)
 
 
+def test_where_the_rows_once_stood_is_kept_for_whoever_fetches_from_older_ones() -> None:
+    shelf = Shelf()
+    assert shelf.saved_upto == -1
+    shelf.saved(7)
+    shelf.saved(3)
+    assert shelf.saved_upto == 7
+
+
 def test_a_file_that_a_record_did_not_change_may_go() -> None:
     shelf = Shelf()
     shelf.put(CASES[:1], {})

@@ -113,9 +113,10 @@ def test_of_a_log_that_is_right_nothing_is_wrong() -> None:
     assert tally == Tally(calls=10, actions=9, acknowledged=8, rejected=1)
 
 
-def test_a_copy_of_a_record_is_no_fault() -> None:
+def test_a_copy_that_a_former_holder_wrote_late_is_no_fault() -> None:
     world = World()
-    world.moved([*world.events[:6], world.events[4], *world.events[6:]])
+    takeover, late = world.events[0], world.events[4]
+    world.moved([*world.events[:6], takeover, late, *world.events[6:]])
     assert world.wrong() == set()
 
 
@@ -141,8 +142,18 @@ def forget_the_dedupe_of_an_action_id(world: World) -> None:
 
 
 def decide_an_offset_again_and_otherwise(world: World) -> None:
-    world.moved([*world.events, world.events[6]])
+    world.moved([*world.events, world.events[0], world.events[6]])
     world.rewritten(len(world.events) - 1, lambda record: replace(record, at_ms=record.at_ms + 1))
+
+
+def send_a_record_twice(world: World) -> None:
+    world.moved([*world.events[:6], world.events[4], *world.events[6:]])
+
+
+def skip_an_action_and_its_decision(world: World) -> None:
+    world.actions = [stored for stored in world.actions if stored.offset != 8]
+    world.calls = world.calls[:7]
+    world.moved([*world.events[:9], *world.events[10:]])
 
 
 def go_back_to_an_older_state_of_a_case(world: World) -> None:
@@ -185,6 +196,8 @@ def answer_before_what_stands_before_it_was_asked_for(world: World) -> None:
         (lose_the_last_decision, {Wrong.LOST, Wrong.UNDECIDED}),
         (forget_the_dedupe_of_an_action_id, {Wrong.DOUBLED, Wrong.DECIDED_OTHERWISE}),
         (decide_an_offset_again_and_otherwise, {Wrong.FORK}),
+        (send_a_record_twice, {Wrong.SENT_TWICE}),
+        (skip_an_action_and_its_decision, {Wrong.HOLE, Wrong.BROKEN_CHAIN}),
         (go_back_to_an_older_state_of_a_case, {Wrong.BROKEN_CHAIN, Wrong.DECIDED_OTHERWISE}),
         (leave_out_what_fell_due, {Wrong.DECIDED_OTHERWISE}),
         (change_something_by_a_refusal, {Wrong.DECIDED_OTHERWISE}),
