@@ -20,7 +20,6 @@ from domain.adoption.actions import AdoptionAttempt
 from domain.adoption.state import InForce
 from domain.adoption.values import KEY
 from domain.case.actions import Attempt
-from eventlog.casefile import CaseFile
 from eventlog.letters import write_letter
 from eventlog.numbering import Series
 from eventlog.open_letters import OpenLetters
@@ -30,13 +29,14 @@ from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, Unread, examine
 from projections import adoptions, case_state, checkpoint
-from projections.database import AWAY, migrate, open_pool
+from projections.database import migrate, open_pool
 from reference.editions import Editions
 from runtime import failpoints
 from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
 from streams.measures import DecisionMeasures
+from streams.rows import ROWS_AGAIN_S, files_and_places
 from streams.worker import Processor
 
 IN_FLIGHT_RECORDS_MAX = 2_000
@@ -46,8 +46,6 @@ UNSAVED_TIMES_MAX = 2
 EXIT_SEND_FAILED = 72
 EDITIONS_AT_START = 2
 """Read before joining, so that the first fetch is worked through as quickly as any other."""
-ROWS_S_MAX = 60.0
-ROWS_AGAIN_S = 0.1
 
 Read = tuple[Arrived, Attempt | AdoptionAttempt | Unread]
 
@@ -221,7 +219,7 @@ class Dispatch(Processor):
         missing = {docket: ids for docket, found in wanted.items() if (ids := docket.shelf.missing(found))}
         if not missing:
             return
-        files, saved = await self._files(sorted(set[str]().union(*missing.values())))
+        files, saved = await files_and_places(self._pool, sorted(set[str]().union(*missing.values())), self.name)
         for docket, ids in missing.items():
             docket.shelf.put(ids, files)
             docket.shelf.saved(saved.get(docket.partition, -1))
@@ -235,21 +233,8 @@ class Dispatch(Processor):
                 log.warning("dispatch.waits_for_rows", partition=docket.partition, unsaved=docket.shelf.unsaved)
             while docket.held and docket.shelf.unsaved > most:
                 await asyncio.sleep(ROWS_AGAIN_S)
-                _, saved = await self._files([])
+                _, saved = await files_and_places(self._pool, [], self.name)
                 docket.shelf.saved(saved.get(docket.partition, -1))
-
-    async def _files(self, ids: list[str]) -> tuple[Mapping[str, CaseFile], Mapping[int, int]]:
-        """A database that was started again is waited for: deciding goes on sooner than a new process could."""
-        deadline = asyncio.get_running_loop().time() + ROWS_S_MAX
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    return await case_state.load_files_and_places(connection, ids)
-            except AWAY as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-                log.warning("dispatch.rows_away", reason=repr(error))
-            await asyncio.sleep(ROWS_AGAIN_S)
 
     async def _fold_tail(self, taken: Mapping[int, Docket], starts: dict[int, int], upto: dict[int, int]) -> None:
         async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):
