@@ -10,7 +10,7 @@ import asyncio
 import signal
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -25,7 +25,6 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from domain.case.actions import Attempt
 from domain.worktime import compile_calendar
@@ -36,6 +35,7 @@ from ops.embedded.kafka import free_ports
 from ops.footprint import memory as footprint
 from ops.footprint import peaks
 from ops.importing import folded
+from ops.memory_looks import MB, Found, Held, Measured, read_sizes, tables
 from ops.people.pace import load_pace
 from ops.people.plan import City
 from ops.people.standing import attempts, histories, mix, open_lives
@@ -61,35 +61,6 @@ ASK_S_MAX = 10.0
 PARTS = ("clock", "react", "project", "dispatch", "api")
 """In the order in which they are started anew, one after the other."""
 TOPIC_OF = {"dispatch": "actions", "project": "events", "clock": "events", "react": "events"}
-MB = 1_000_000
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """One look. Bytes by process; `ready_s` is the time from a process's end to its successor being ready, and
-    `peak` the most that the process ever took: both only of those `started` anew for this look."""
-
-    cases: int
-    started: bool
-    memory: dict[str, int]
-    peak: dict[str, int] = {}
-    ready_s: dict[str, float] = {}
-
-
-class Held(msgspec.Struct, frozen=True):
-    """Bytes of a case in Python's memory: its row of the board, and its file."""
-
-    board_row: float
-    case_file: float
-
-
-class Found(msgspec.Struct, frozen=True):
-    """Everything measured. `mix`: the last step taken → share of cases; `rate` is cases a second, into the rows."""
-
-    looks: list[Measured]
-    mix: dict[str, float]
-    rate: float
-    refused: int
-    held: Held
 
 
 def memory(
@@ -105,58 +76,6 @@ def memory(
     Console(width=120).print(*tables(found), sep="\n")
 
 
-def read_sizes(text: str) -> list[int]:
-    """Numbers of cases, rising. Raises typer.BadParameter."""
-    try:
-        sizes = [int(one) for one in text.split(",")]
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is no list of numbers") from error
-    if sizes[0] < 0 or sizes != sorted(set(sizes)):
-        raise typer.BadParameter(f"{text}: the numbers must rise, from 0 on")
-    return sizes
-
-
-def slope(looks: Sequence[Measured], part: str) -> float | None:
-    """Bytes an open case: from the smallest number to the largest; None where there is only one."""
-    first, last = looks[0], looks[-1]
-    if first.cases == last.cases or part not in first.memory or part not in last.memory:
-        return None
-    return (last.memory[part] - first.memory[part]) / (last.cases - first.cases)
-
-
-def tables(found: Found) -> Iterator[Table | str]:
-    """What was found, for people: a table after the run, one after the start, and what else there is to say."""
-    for started, title in ((False, "after folding them, MB (PSS)"), (True, "after a start, MB (PSS)")):
-        looks = [look for look in found.looks if look.started is started]
-        yield _table(title, looks, lambda look: look.memory, lambda part, of=looks: slope(of, part))
-    started_looks = [look for look in found.looks if look.started]
-    yield _table("the most while starting, MB (RSS)", started_looks, lambda look: look.peak)
-    yield _table("seconds from the end to ready again", started_looks, lambda look: look.ready_s, unit=1.0)
-    yield "mix by the last step taken: " + ", ".join(f"{name} {share:.1%}" for name, share in found.mix.items())
-    yield f"{found.rate:,.0f} cases a second into the rows, {found.refused} refused"
-    yield f"a board row {found.held.board_row:,.0f} bytes, a case file {found.held.case_file:,.0f} bytes"
-
-
-def _table(
-    title: str,
-    looks: Sequence[Measured],
-    values: Callable[[Measured], Mapping[str, float]],
-    per_case: Callable[[str], float | None] | None = None,
-    unit: float = MB,
-) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("process")
-    for look in looks:
-        table.add_column(f"{look.cases:,} cases", justify="right")
-    if per_case is not None:
-        table.add_column("bytes a case", justify="right")
-    for part in dict.fromkeys(name for look in looks for name in values(look)):
-        cells = [f"{values(look)[part] / unit:,.1f}" if part in values(look) else "-" for look in looks]
-        slopes = [] if per_case is None else ["-" if (found := per_case(part)) is None else f"{found:,.0f}"]
-        table.add_row(part, *cells, *slopes)
-    return table
-
-
 async def _measured(sizes: Sequence[int]) -> Found:
     async with _system() as (settings, profile, system):
         bench = _Bench(settings, profile, system)
@@ -168,13 +87,22 @@ async def _measured(sizes: Sequence[int]) -> Found:
                     await bench.bring_in(appender, pool, size)
                     await bench.stand()
                     looks.append(await bench.look(pool))
+                    _tell(looks[-1])
                     ready_s = {part: await bench.start_anew(part) for part in PARTS}
                     looks.append(await bench.look(pool, ready_s))
+                    _tell(looks[-1])
             held = await _held(pool)
             there = await _open(pool)
         finally:
             await pool.close()
     return Found(looks, mix(bench.past), bench.rate, bench.sent - there, held)
+
+
+def _tell(look: Measured) -> None:
+    """A line as soon as it is known: the next number of cases may take long."""
+    when = "after a start" if look.started else "after folding them"
+    sizes = ", ".join(f"{name} {size / MB:,.0f}" for name, size in look.memory.items())
+    typer.echo(f"{look.cases:,} cases {when}, MB: {sizes}", err=True)
 
 
 @asynccontextmanager
@@ -315,6 +243,7 @@ async def _held(pool: Any) -> Held:
 
 
 async def _bytes_each(read: Callable[[], Any]) -> float:
+    await read()  # the first time the connection learns the query, which is no case's
     tracemalloc.start()
     try:
         kept = await read()
