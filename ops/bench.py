@@ -77,7 +77,8 @@ def _tell_machine(before: Any) -> None:
     busy = 100 - 100 * (psutil.cpu_times().idle - before.idle) / sum(spent)
     typer.echo(
         f"{os.cpu_count()} cores, {100 * stolen / sum(spent):.1f} % of their time taken by other machines, "
-        f"{busy:.0f} % busy"
+        f"{busy:.0f} % busy",
+        err=True,
     )
 
 

@@ -44,6 +44,7 @@ from projections import board, case_state
 from projections.database import open_pool
 from reference.profile import Profile, load_profile
 from runtime.faults import Fault
+from runtime.logs import configure_logging
 from runtime.metrics import targets
 from runtime.settings import Settings, load_settings
 
@@ -69,6 +70,7 @@ def memory(
 ) -> None:
     """Measure every process's memory with so many open cases, after folding them and after a start."""
     sizes = read_sizes(cases)
+    configure_logging("error", "bench")
     found = asyncio.run(_measured(sizes))
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -237,16 +239,18 @@ async def _held(pool: Any) -> Held:
     """What one partition's open cases take in memory as the hub reads them: the mean."""
     async with pool.acquire() as connection:
         return Held(
-            await _bytes_each(lambda: board.read_rows(connection, "partition = 0")),
-            await _bytes_each(lambda: case_state.load_open(connection, 0)),
+            await _bytes_each(connection, lambda: board.read_rows(connection, "partition = 0")),
+            await _bytes_each(connection, lambda: case_state.load_open(connection, 0)),
         )
 
 
-async def _bytes_each(read: Callable[[], Any]) -> float:
-    await read()  # the first time the connection learns the query, which is no case's
+async def _bytes_each(connection: Any, read: Callable[[], Any]) -> float:
+    """Read twice: the first time the connection learns the query. It keeps the last answer until it is asked again."""
+    await read()
     tracemalloc.start()
     try:
         kept = await read()
+        await connection.fetchval("select 1")
         size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
