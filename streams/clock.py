@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -73,7 +73,7 @@ class Clock(Asking):
                 if adopted is not None and adopted.version is not None:
                     await self._decide_by(partition, adopted.version, adopted.since_ms)
                 async for file in case_state.each_open(connection, partition):
-                    self._note(partition, file)
+                    self._agenda.note(partition, file.id, self._next_due(partition, file.case))
             if row is not None:
                 rows[partition] = row
             self._folders[partition] = Folder(partition, row, ahead=True)
@@ -92,34 +92,34 @@ class Clock(Asking):
 
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
         """Fold a fetch and note what falls due next. Raises asyncpg.PostgresError."""
-        entries = {chunk.partition: [read_entry(stored) for stored in chunk.records] for chunk in chunks}
-        await self._fetch(entries)
-        for partition, here in entries.items():
-            if folder := self._folders.get(partition):
-                await self._fold(folder, here)
+        held = [(self._folders[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._folders]
+        read = [(folder, [read_entry(stored) for stored in chunk.records]) for folder, chunk in held]
+        await self._fetch(read)
+        for folder, entries in read:
+            if self._holds(folder):
+                await self._fold(folder, entries)
 
-    async def _fetch(self, entries: Mapping[int, Sequence[Entry]]) -> None:
+    async def _fetch(self, read: Sequence[tuple[Folder, Sequence[Entry]]]) -> None:
         """Bring the files that are not at hand, and let others go for them.
 
         A file that is fetched may be ahead of these records; it is never behind what was folded here (`Shelf`).
         """
-        folders = {p: self._folders[p] for p in entries if p in self._folders}
-        missing = {p: ids for p, folder in folders.items() if (ids := folder.missing(entries[p]))}
+        missing = [(folder, ids) for folder, entries in read if (ids := folder.missing(entries))]
         if not missing:
             return
-        files, saved = await files_and_places(self.pool, sorted(set[str]().union(*missing.values())), self.name)
-        for partition, ids in missing.items():
-            folder = folders[partition]
+        wanted = sorted({case_id for _, ids in missing for case_id in ids})
+        files, saved = await files_and_places(self.pool, wanted, self.name)
+        for folder, ids in missing:
             folder.put(ids, files)
-            folder.saved(saved.get(partition, -1))
+            folder.saved(saved.get(folder.partition, -1))
             for case_id in ids & files.keys():
-                self._note(partition, files[case_id])
+                self._note(folder, files[case_id])
 
     async def _fold(self, folder: Folder, entries: Sequence[Entry]) -> None:
         for entry in entries:
             step = folder.fold(entry)
             if isinstance(step, Step) and step.changed:
-                self._note(folder.partition, step.after)
+                self._note(folder, step.after)
             elif isinstance(step, Adoption):
                 await self._adopt(folder, step)
         failpoints.hit("clock.folded")
@@ -132,9 +132,9 @@ class Clock(Asking):
         async with self.pool.acquire() as connection, connection.transaction():
             async for file in case_state.each_open(connection, folder.partition):
                 if file.id not in folder.files:
-                    self._note(folder.partition, file)
+                    self._note(folder, file)
         for file in folder.files.values():
-            self._note(folder.partition, file)
+            self._note(folder, file)
 
     async def _decide_by(self, partition: int, version: str, since_ms: int) -> None:
         await self._editions.require([version])
@@ -165,8 +165,13 @@ class Clock(Asking):
             self.measures.written.inc()
             self._counted.late.observe((_now() - due) / 1000)
 
-    def _note(self, partition: int, file: CaseFile) -> None:
-        self._agenda.note(partition, file.id, self._next_due(partition, file.case))
+    def _note(self, folder: Folder, file: CaseFile) -> None:
+        if self._holds(folder):
+            self._agenda.note(folder.partition, file.id, self._next_due(folder.partition, file.case))
+
+    def _holds(self, folder: Folder) -> bool:
+        """False once the partition was given away, though it may have come back: then by another folder."""
+        return self._folders.get(folder.partition) is folder
 
 
 def _now() -> int:
