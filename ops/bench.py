@@ -25,6 +25,7 @@ from eventlog.tail import tail
 from eventlog.topics import TopicNames
 from ops.bench_domain import domain
 from ops.bench_grid import grid
+from ops.bench_memory import memory
 from ops.bench_worktime import worktime
 from ops.embedded.kafka import free_ports
 from ops.system import PROCESSORS, running, until_ready
@@ -66,6 +67,7 @@ def bench(
 bench_app.command()(worktime)
 bench_app.command()(grid)
 bench_app.command()(domain)
+bench_app.command()(memory)
 
 
 def _tell_machine(before: Any) -> None:
@@ -75,7 +77,8 @@ def _tell_machine(before: Any) -> None:
     busy = 100 - 100 * (psutil.cpu_times().idle - before.idle) / sum(spent)
     typer.echo(
         f"{os.cpu_count()} cores, {100 * stolen / sum(spent):.1f} % of their time taken by other machines, "
-        f"{busy:.0f} % busy"
+        f"{busy:.0f} % busy",
+        err=True,
     )
 
 

@@ -108,7 +108,7 @@ def clock() -> None:
     from streams.clock import Clock
 
     settings, bootstrap, postgres, names, ids, _ = _start("clock")
-    _run(Clock(bootstrap, postgres, names, ids[names.events]), settings, bootstrap)
+    _run(Clock(bootstrap, postgres, names, ids[names.events], settings.files_a_partition_max), settings, bootstrap)
 
 
 @serve_app.command()

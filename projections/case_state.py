@@ -42,6 +42,13 @@ async def load_open(connection: Any, partition: int) -> list[CaseFile]:
     return [_decoder.decode(row["file"]) for row in rows]
 
 
+async def each_open(connection: Any, partition: int) -> AsyncIterator[CaseFile]:
+    """The files of a partition's open cases, FILES_AT_ONCE in memory. Only in a transaction."""
+    found = "select file from case_state where partition = $1 and open"
+    async for row in connection.cursor(found, partition, prefetch=FILES_AT_ONCE):
+        yield _decoder.decode(row["file"])
+
+
 async def page(connection: Any, after: str, limit: int) -> list[CaseFile]:
     """The files of all cases, open or ended, that come after that id, by id; none is the end."""
     found = "select file from case_state where case_id > $1 order by case_id limit $2"

@@ -61,15 +61,20 @@ class Folder:
 
     With `only_open` it is for a reader of open cases, who lets ended ones go: what such a case still meets (a note that
     it recurs, a refusal) is passed over, unless it is open again by it (`returning`).
+    With `ahead` it is for who may be ahead of the rows: a file stays until they hold its last record (`saved`).
     """
 
-    def __init__(self, partition: int, checkpoint: Checkpoint | None = None, *, only_open: bool = False) -> None:
+    def __init__(
+        self, partition: int, checkpoint: Checkpoint | None = None, *, only_open: bool = False, ahead: bool = False
+    ) -> None:
         self.partition = partition
         self._only_open = only_open
+        self._ahead = ahead
         self.next_offset = checkpoint.next_offset if checkpoint else 0
         self.last_origin = checkpoint.last_origin if checkpoint else -1
         self.series = Series(checkpoint.series_day, checkpoint.series_last) if checkpoint else Series()
         self._shelf = Shelf()
+        self._shelf.saved(self.last_origin)
 
     @property
     def files(self) -> Mapping[str, CaseFile]:
@@ -110,7 +115,7 @@ class Folder:
             return None
         before = self.files.get(record.case) or CaseFile(record.case)
         now = absorb(before, record, entry.stored.value or b"")
-        self._shelf.note(now)
+        self._shelf.note(now, record.origin.offset if self._ahead else None)
         if record.events and isinstance(record.events[0], Reported):
             self.series = after(self.series, record.events[0].number)
         return Step(entry, record, before, now)
@@ -121,6 +126,15 @@ class Folder:
             file = self.files.get(case_id)
             if file is not None and (file.case is None or not file.case.open):
                 self._shelf.drop(case_id)
+
+    @property
+    def saved_upto(self) -> int:
+        """The last action offset that the rows were seen to hold."""
+        return self._shelf.saved_upto
+
+    def saved(self, origin: int) -> None:
+        """The rows hold every record up to that action offset, itself included."""
+        self._shelf.saved(origin)
 
     def trim(self, most: int) -> None:
         """Let files go until there are `most`. Only once the rows hold all that was folded: they are loaded again."""

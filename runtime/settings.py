@@ -47,9 +47,9 @@ class Settings(BaseSettings):
     """A processor that is given no partition for so long ends, to be started again."""
     drain_s_max: Annotated[float, Field(gt=0, le=600)] = 30.0
     """A wall that reads nothing for so long is let go."""
-    files_a_partition_max: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
-    """Case files that a decider or a projector has at hand, some 3 KB each: 150 MB where one process holds all 24
-    partitions. Others are fetched again."""
+    files_a_partition_max: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    """Case files that a decider, a projector or a clock has at hand, some 6 KB each: 150 MB where one process holds all
+    24 partitions. Others are fetched again."""
     open_letters_max: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """More dead letters that nobody has seen to: the decider stands. The same for every process."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,13 +1,13 @@
 """clock: appends a `tick` for a case when something in it falls due. It decides nothing: the decision looks itself.
 
-Owns a heap of the next instant of every open case in its partitions. A tick that comes too early, or twice, changes
-nothing (design document §1.7), so this worker may be killed, doubled or late without harm to the record.
+Owns the next instant of every open case in its partitions; the cases' files it holds as few of as the decider does. A
+tick that comes too early, or twice, changes nothing (design document §1.7), so this worker may be killed, doubled or
+late without harm to the record.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
 import uuid
 from collections.abc import Sequence
@@ -22,20 +22,21 @@ from domain.case.rehoming import rehoming_due_ms
 from domain.case.state import Case
 from domain.case.values import Actor, Role
 from eventlog.append import LogUnreachable
-from eventlog.stored import read_entry
+from eventlog.casefile import CaseFile
+from eventlog.stored import Entry, read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from projections import adoptions, case_state, checkpoint
-from projections.returning import bring_back
 from projections.steps import Adoption, Folder, Step
 from reference.editions import Editions
 from runtime import failpoints
+from streams.agenda import Agenda
 from streams.asking import Asking
 from streams.chunks import Chunk, Fetching
 from streams.measures import TickMeasures
+from streams.rows import files_and_places
 
 LOOK_MS = 20
-AGAIN_MS = 250
 TICKS_PER_LOOK_MAX = 500
 NAMESPACE = uuid.UUID("5f0cbb0a-6f1c-5a53-9b0f-3d2f6f7c3f10")
 CLOCK = Actor(person="clock", role=Role.SYSTEM)
@@ -48,36 +49,34 @@ class Clock(Asking):
     pool_size = 2
     fetching = Fetching(wait_ms_max=100, bytes_min=64 * 1024)
 
-    def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str) -> None:
+    def __init__(self, bootstrap: str, postgres: str, names: TopicNames, log: str, files_max: int) -> None:
+        """`files_max` case files a partition stay at hand, others are fetched again."""
         super().__init__(bootstrap, postgres, names, log)
+        self._files_max = files_max
         self._folders: dict[int, Folder] = {}
         self._editions = Editions(bootstrap, names)
         self._in_force: dict[int, Rules] = {}
-        self._due: dict[str, int] = {}
-        self._heap: list[tuple[int, str]] = []
+        self._agenda = Agenda()
 
     def measure(self, registry: CollectorRegistry) -> None:
         """How late ticks are."""
         self._counted = TickMeasures(registry)
-        self._counted.waiting.set_function(lambda: len(self._due))
+        self._counted.waiting.set_function(lambda: len(self._agenda))
 
     async def place(self, partitions: set[int]) -> dict[int, int]:
-        """Load the open cases of these partitions, and go on after them."""
+        """Note what falls due in the open cases of these partitions, and go on after them."""
         rows: dict[int, checkpoint.Checkpoint] = {}
         for partition in sorted(partitions):
             async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
                 row = (await checkpoint.read(connection, case_state.NAME)).get(partition)
-                files = await case_state.load_open(connection, partition)
                 adopted = adoptions.in_force(await adoptions.read_rows(connection, partition)).get(partition)
+                if adopted is not None and adopted.version is not None:
+                    await self._decide_by(partition, adopted.version, adopted.since_ms)
+                async for file in case_state.each_open(connection, partition):
+                    self._agenda.note(partition, file.id, self._next_due(partition, file.case))
             if row is not None:
                 rows[partition] = row
-            folder = Folder(partition, row, only_open=True)
-            folder.put((file.id for file in files), {file.id: file for file in files})
-            self._folders[partition] = folder
-            if adopted is not None and adopted.version is not None:
-                await self._decide_by(partition, adopted.version, adopted.since_ms)
-            for file in files:
-                self._note(file.id, self._next_due(partition, file.case))
+            self._folders[partition] = Folder(partition, row, ahead=True)
             failpoints.hit("clock.partition_loaded")
         upto = await ends(self.bootstrap, self.topic)  # read last: the rows go on meanwhile, never beyond it
         for partition, row in rows.items():
@@ -87,37 +86,57 @@ class Clock(Asking):
     def released(self, partitions: set[int]) -> None:
         """Forget the cases of these partitions."""
         for partition in partitions:
-            folder = self._folders.pop(partition, None)
+            self._folders.pop(partition, None)
             self._in_force.pop(partition, None)
-            for case_id in folder.files if folder else ():
-                self._due.pop(case_id, None)
+            self._agenda.forget(partition)
 
     async def chunks(self, chunks: Sequence[Chunk]) -> None:
-        """Fold a fetch and note what falls due next."""
-        for chunk in chunks:
-            if folder := self._folders.get(chunk.partition):
-                await self._fold(folder, chunk)
+        """Fold a fetch and note what falls due next. Raises asyncpg.PostgresError."""
+        held = [(self._folders[chunk.partition], chunk) for chunk in chunks if chunk.partition in self._folders]
+        read = [(folder, [read_entry(stored) for stored in chunk.records]) for folder, chunk in held]
+        await self._fetch(read)
+        for folder, entries in read:
+            if self._holds(folder):
+                await self._fold(folder, entries)
 
-    async def _fold(self, folder: Folder, chunk: Chunk) -> None:
-        touched: set[str] = set()
-        for stored in chunk.records:
-            entry = read_entry(stored)
-            await bring_back(self.pool, folder, entry)
+    async def _fetch(self, read: Sequence[tuple[Folder, Sequence[Entry]]]) -> None:
+        """Bring the files that are not at hand, and let others go for them.
+
+        A file that is fetched may be ahead of these records; it is never behind what was folded here (`Shelf`).
+        """
+        missing = [(folder, ids) for folder, entries in read if (ids := folder.missing(entries))]
+        if not missing:
+            return
+        wanted = sorted({case_id for _, ids in missing for case_id in ids})
+        files, saved = await files_and_places(
+            self.pool, wanted, self.name, lambda: {f.partition: f.saved_upto for f, _ in missing if self._holds(f)}
+        )
+        for folder, ids in missing:
+            folder.put(ids, files)
+            folder.saved(saved.get(folder.partition, -1))
+            for case_id in ids & files.keys():
+                self._note(folder, files[case_id])
+
+    async def _fold(self, folder: Folder, entries: Sequence[Entry]) -> None:
+        for entry in entries:
             step = folder.fold(entry)
             if isinstance(step, Step) and step.changed:
-                touched.add(step.after.id)
-                self._note(step.after.id, self._next_due(folder.partition, step.after.case))
+                self._note(folder, step.after)
             elif isinstance(step, Adoption):
                 await self._adopt(folder, step)
         failpoints.hit("clock.folded")
-        folder.forget_ended(touched)
+        folder.trim(self._files_max)
 
     async def _adopt(self, folder: Folder, adoption: Adoption) -> None:
         """From here on the partition decides by other contents: cases whose grid they end have to move."""
         for event in adoption.record.events:
             await self._decide_by(folder.partition, event.version, event.at_ms)
-            for file in folder.files.values():
-                self._note(file.id, self._next_due(folder.partition, file.case))
+        async with self.pool.acquire() as connection, connection.transaction():
+            async for file in case_state.each_open(connection, folder.partition):
+                if file.id not in folder.files:
+                    self._note(folder, file)
+        for file in folder.files.values():
+            self._note(folder, file)
 
     async def _decide_by(self, partition: int, version: str, since_ms: int) -> None:
         await self._editions.require([version])
@@ -136,11 +155,11 @@ class Clock(Asking):
         while True:
             await asyncio.sleep(LOOK_MS / 1000)
             now = _now()
-            ticks = self._take_due(now)
+            ticks = self._agenda.take(now, TICKS_PER_LOOK_MAX)
             await asyncio.gather(*(self._send(case_id, due, now) for case_id, due in ticks))
 
     async def _send(self, case_id: str, due: int, now: int) -> None:
-        """One that does not reach the log is appended again: AGAIN_MS later it is still due."""
+        """One that does not reach the log is appended again: a moment later it is still due."""
         with suppress(LogUnreachable):
             failpoints.hit("clock.before_tick")
             await self.appender.append(_tick(case_id, due, now))
@@ -148,24 +167,13 @@ class Clock(Asking):
             self.measures.written.inc()
             self._counted.late.observe((_now() - due) / 1000)
 
-    def _take_due(self, now: int) -> list[tuple[str, int]]:
-        ticks: list[tuple[str, int]] = []
-        while self._heap and self._heap[0][0] < now and len(ticks) < TICKS_PER_LOOK_MAX:
-            _, case_id = heapq.heappop(self._heap)
-            due = self._due.get(case_id)
-            if due is None:
-                continue
-            if due < now:
-                ticks.append((case_id, due))
-            heapq.heappush(self._heap, (max(due, now) + AGAIN_MS if due < now else due, case_id))
-        return ticks
+    def _note(self, folder: Folder, file: CaseFile) -> None:
+        if self._holds(folder):
+            self._agenda.note(folder.partition, file.id, self._next_due(folder.partition, file.case))
 
-    def _note(self, case_id: str, due: int | None) -> None:
-        if due is None:
-            self._due.pop(case_id, None)
-        elif self._due.get(case_id) != due:
-            self._due[case_id] = due
-            heapq.heappush(self._heap, (due, case_id))
+    def _holds(self, folder: Folder) -> bool:
+        """False once the partition was given away, though it may have come back: then by another folder."""
+        return self._folders.get(folder.partition) is folder
 
 
 def _now() -> int:

@@ -30,13 +30,14 @@ from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
 from eventlog.verdict import Arrived, Unread, examine
 from projections import adoptions, case_state, checkpoint
-from projections.database import AWAY, migrate, open_pool
+from projections.database import migrate, open_pool
 from reference.editions import Editions
 from runtime import failpoints
 from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
 from streams.measures import DecisionMeasures
+from streams.rows import ROWS_AGAIN_S, files_and_places
 from streams.worker import Processor
 
 IN_FLIGHT_RECORDS_MAX = 2_000
@@ -46,8 +47,6 @@ UNSAVED_TIMES_MAX = 2
 EXIT_SEND_FAILED = 72
 EDITIONS_AT_START = 2
 """Read before joining, so that the first fetch is worked through as quickly as any other."""
-ROWS_S_MAX = 60.0
-ROWS_AGAIN_S = 0.1
 
 Read = tuple[Arrived, Attempt | AdoptionAttempt | Unread]
 
@@ -241,30 +240,12 @@ class Dispatch(Processor):
                 docket.shelf.saved(saved.get(docket.partition, -1))
 
     async def _files(
-        self, ids: list[str], dockets: Collection[Docket]
+        self, ids: Sequence[str], dockets: Collection[Docket]
     ) -> tuple[Mapping[str, CaseFile], Mapping[int, int]]:
-        """The files, and what the rows hold of these dockets' partitions.
+        def stood() -> dict[int, int]:
+            return {docket.partition: docket.shelf.saved_upto for docket in dockets if docket.held}
 
-        A database that was started again is waited for: deciding goes on sooner than a new process could. So are rows
-        that stand before where they stood: a database that was killed forgets its last commits, which `project` then
-        makes again, and somebody may have emptied the tables. What was let go since would be fetched without its last
-        records. Raises WrongLog for rows that do not come back.
-        """
-        deadline = asyncio.get_running_loop().time() + ROWS_S_MAX
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    files, saved = await case_state.load_files_and_places(connection, ids)
-                if (behind := _behind(dockets, saved)) is None:
-                    return files, saved
-                if asyncio.get_running_loop().time() > deadline:
-                    raise WrongLog(behind)
-                log.warning("dispatch.rows_went_back", found=behind)
-            except AWAY as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-                log.warning("dispatch.rows_away", reason=repr(error))
-            await asyncio.sleep(ROWS_AGAIN_S)
+        return await files_and_places(self._pool, ids, self.name, stood)
 
     async def _fold_tail(self, taken: Mapping[int, Docket], starts: dict[int, int], upto: dict[int, int]) -> None:
         async for chunk in read_to(self._bootstrap, self._names.events, starts, upto):
@@ -364,15 +345,6 @@ def _tell(record: Decided) -> None:
     place = {"partition": record.origin.partition, "offset": record.origin.offset}
     case = record.case if isinstance(record, DecisionRecord) else KEY
     log.debug("dispatch.decided", action=action, case=case, outcome=record.outcome, **place)
-
-
-def _behind(dockets: Iterable[Docket], saved: Mapping[int, int]) -> str | None:
-    """What is wrong with rows that are older than those that files were let go for; None if none is."""
-    for docket in dockets:
-        now, before = saved.get(docket.partition, -1), docket.shelf.saved_upto
-        if docket.held and now < before:
-            return f"case_state, partition {docket.partition}: the rows stood at action {before}, now at {now}"
-    return None
 
 
 def _cases(here: Sequence[Read]) -> set[str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import time
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
-import psutil
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -23,6 +20,7 @@ from api.sealing import Keys
 from domain.worktime import compile_calendar
 from eventlog.append import Appender
 from eventlog.topics import TopicNames
+from ops.footprint import memory
 from ops.people.crowd import Crowd
 from ops.people.history import bring_in, days_back, ended_digest
 from ops.people.pace import load_pace
@@ -185,22 +183,8 @@ class _Teller:
 
 
 def _memory(system: System) -> dict[str, int]:
-    """Memory of each process under this one, MiB, shared pages divided among those who share them; a process that
-    just ended is left out, and the database's processes are one."""
-    names = {child.pid: name for name, child in system.parts.items()} | {os.getpid(): "demo"}
-    found: Counter[str] = Counter()
-    this = psutil.Process()
-    for process in (this, *this.children(recursive=True)):
-        with suppress(psutil.Error):
-            found[names.get(process.pid) or process.name()] += _pss(process)
-    return {name: size >> 20 for name, size in found.items()}
-
-
-def _pss(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.AccessDenied:
-        return int(process.memory_info().rss)
+    """Memory of each process under this one, MiB."""
+    return {name: size >> 20 for name, size in memory(system, "demo").items()}
 
 
 def _shown(outcomes: dict[str, int]) -> str:
