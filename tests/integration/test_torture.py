@@ -16,7 +16,7 @@ from tests.support.torture import at_random
 
 SEED = 20_261_128
 RATE = 60.0
-RANDOM_S = 50.0
+RANDOM_S = 40.0
 STEPS = {
     *("appender.before_send", "appender.acked", "api.before_answer"),
     *("dispatch.decided", "dispatch.acked", "dispatch.mid_batch"),

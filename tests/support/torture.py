@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 import tempfile
@@ -103,6 +104,7 @@ def main() -> None:
     parser.add_argument("--failpoints", type=int, default=0, help="how often every failpoint kills after that")
     parser.add_argument("--progress", type=Path, help="a file that keeps what was done, and from which a run goes on")
     asked = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker goes away is no news here
     tally = Tally(asked.progress)
     with Progress(*COLUMNS, console=Console(stderr=True)) as bar:
         asyncio.run(torment(asked.seed, asked.rate, asked.minutes, asked.failpoints, tally, bar))
