@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.campaign import Campaign
+from tests.support.judging import judge
 from tests.support.steps import wanted_steps
 from tests.support.strained import Strained
 from tests.support.tally import Tally
@@ -36,7 +37,7 @@ def test_whatever_is_killed_nothing_is_lost_doubled_or_told_otherwise(
             while time.monotonic() < over:
                 await at_random(system, chance)()
             await Campaign(system, chance, {}, lambda: None).run([s for s in wanted_steps() if s.name in STEPS])
-            await system.judge()
+            await judge(system)
 
     asyncio.run(torment())
     (verdict,) = tally.verdicts

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from tests.support.signs import all_work
 from tests.support.steps import LANES, Step
 from tests.support.strained import Strained
 from tests.support.ways import CommandFailed
@@ -52,7 +53,7 @@ class Campaign:
     async def _round(self, armed: Sequence[Step], lanes: Mapping[str, list[Step]]) -> None:
         await asyncio.gather(*(self._one(step) for step in armed))
         with suppress(TimeoutError):  # what does not live again was noted by whoever waited for it
-            await self._system.ready(ROUND_S_MAX)
+            await all_work(self._system.live, ROUND_S_MAX)
         for step in armed:
             if self._system.points.shot(step.name) is None and self._tried[step.name] < TRIES_MAX:
                 lanes[self._who(step)].insert(0, step)
@@ -69,7 +70,7 @@ class Campaign:
             if process == "command" and points.shot(step.name) is not None:
                 await way
         except CommandFailed as failed:
-            self._system.note_wrong(str(failed))
+            self._system.wrong.append(str(failed))
         finally:
             (points.path / step.name).unlink(missing_ok=True)
             way.cancel()
@@ -98,7 +99,7 @@ class Campaign:
         if shot is not None:
             since = time.monotonic_ns() - (time.time_ns() - shot.at_ms * 1_000_000)
             number = self._killed.get(step.name, 0) + 1
-            await self._system.lives_again(since, "failpoint", step.name, number, process)
+            await self._system.successor_lives(since, step.name, number, process)
             self._told()
         elif self._tried[step.name] >= TRIES_MAX:
             self._system.missed(f"{step.name} in {process}", f"nobody came to it in {TRIES_MAX} × {ROUND_S_MAX:.0f} s")

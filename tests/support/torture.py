@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ops.system import PROCESSORS
 from tests.support import faults
 from tests.support.campaign import Campaign
+from tests.support.judging import judge
 from tests.support.steps import wanted_steps
 from tests.support.strained import NODES, Strained
 from tests.support.tally import Tally
@@ -66,7 +67,7 @@ async def break_at_random(folder: Path, seed: int, rate: float, minutes: float, 
             await at_random(system, chance)()
             await asyncio.sleep(chance.uniform(0, CALM_S))
         bar.update(task, completed=round(minutes * 60), description="at random: compared")
-        await system.judge(minutes)
+        await judge(system, minutes)
 
 
 async def break_at_steps(folder: Path, seed: int, rate: float, number: int, tally: Tally, bar: Progress) -> None:
@@ -80,7 +81,7 @@ async def break_at_steps(folder: Path, seed: int, rate: float, number: int, tall
         campaign = Campaign(system, chance, killed, lambda: bar.advance(task))
         await campaign.run(todo)
         bar.update(task, description=f"failpoints, {number}. time: compared")
-        await system.judge()
+        await judge(system)
 
 
 async def torment(seed: int, rate: float, minutes: float, failpoints: int, tally: Tally, bar: Progress) -> None:
