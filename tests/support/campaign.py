@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from tests.support.signs import all_work
-from tests.support.steps import LANES, Step
+from tests.support.steps import LANES, SOLO, Step
 from tests.support.strained import Strained
 from tests.support.ways import CommandFailed
 
@@ -36,14 +36,16 @@ class Campaign:
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Each of these once; what nobody comes to in TRIES_MAX rounds is noted as missed."""
-        lanes: dict[str, list[Step]] = {lane: [] for lane in (*LANES, "system")}
+        lanes: dict[str, list[Step]] = {lane: [] for lane in (*LANES, "system", "solo")}
         for step in steps:
-            lanes[self._who(step)].append(step)
-        alone = lanes.pop("system")
+            lanes["solo" if step.name in SOLO else self._who(step)].append(step)
+        alone, solo = lanes.pop("system"), lanes.pop("solo")
         for waiting in lanes.values():
             self._chance.shuffle(waiting)
         while any(lanes.values()):
             await self._round([waiting.pop() for waiting in lanes.values() if waiting], lanes)
+        while solo:
+            await self._round([solo.pop()], {lane: solo for lane in LANES})
         for step in alone:
             await self._alone(step)
 

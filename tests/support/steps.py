@@ -91,6 +91,8 @@ STEPS: Sequence[Step] = (
     *_made("system", "part_stopped", "system", ways.stop_everything, 5),
 )
 
+SOLO = ("ruling.before_finishing",)
+"""What takes more than one process to be in a certain way: nothing else is armed meanwhile."""
 LANES = ("api", *PROCESSORS, "command")
 """One failpoint in each of these may be armed at the same time; those of `system` are armed alone."""
 

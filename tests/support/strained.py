@@ -55,7 +55,11 @@ class Strained:
         self.seed = seed
         self._port = free_ports(1)[0]
         self._disks = self._make_disks() if disks else []
-        self.live = self._start()
+        try:
+            self.live = self._start()
+        except BaseException:
+            self._unmount()
+            raise
         self.crew = Crew(self.live.address, seed, rate)
         self.onlooker = Onlooker(self.live.address)
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,8 +83,7 @@ class Strained:
         await asyncio.gather(self._working, *self._tasks, return_exceptions=True)
         if self.live.process.poll() is None:
             await asyncio.to_thread(self.live.stop)
-        for disk in self._disks:
-            unmount(disk)
+        self._unmount()
 
     def process(self, part: str) -> psutil.Process:
         """The process of a part or a node, waited for. Blocks."""
@@ -200,6 +203,10 @@ class Strained:
             "LIANDONG_ASSIGNED_S_MAX": "10",
         }
         return Live(self._folder / "data", self._port, **settings)
+
+    def _unmount(self) -> None:
+        for disk in self._disks:
+            unmount(disk)
 
     def _make_disks(self) -> list[Path]:
         made: list[Path] = []

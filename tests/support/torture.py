@@ -29,6 +29,7 @@ from tests.support.strained import NODES, Strained
 from tests.support.tally import Tally
 
 CALM_S = 2.0
+EXIT_BROKEN_OFF = 130
 COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -107,11 +108,15 @@ def main() -> None:
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker goes away is no news here
     tally = Tally(asked.progress)
-    with Progress(*COLUMNS, console=Console(stderr=True)) as bar:
-        asyncio.run(torment(asked.seed, asked.rate, asked.minutes, asked.failpoints, tally, bar))
+    broken_off = False
+    try:
+        with Progress(*COLUMNS, console=Console(stderr=True)) as bar:
+            asyncio.run(torment(asked.seed, asked.rate, asked.minutes, asked.failpoints, tally, bar))
+    except KeyboardInterrupt:
+        broken_off = True
     wanted = [step.name for step in wanted_steps()] if asked.failpoints else []
     print("\n".join(tally.summary(wanted)))
-    sys.exit(1 if tally.wrong else 0)
+    sys.exit(EXIT_BROKEN_OFF if broken_off else 1 if tally.wrong else 0)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ import psutil
 from aiokafka.errors import KafkaError
 
 from api.intake import case_of_report
+from eventlog.position import PARTITIONS
 from projections.runner import FILLS, NAMES
 from runtime.failpoints import SETTING
 from tests.support.faults import joined
-from tests.support.live import eventually
 from tests.support.strained import Strained
 
 Way = Callable[[Strained, str, str, random.Random], Awaitable[None]]
@@ -39,7 +39,8 @@ SOON_S = 3.0
 ANSWER_S_MAX = 20
 COMMAND_S_MAX = 180.0
 COMMANDS_MAX = 5
-SHOT_S_MAX = 40.0
+HALF_LOOK_S = 0.02
+HALF_LOOKS_MAX = 150
 FLOOD_TIMES = 5
 RULED = ("020104", "030103", "040102", "050102")
 VILLAGES = 4
@@ -104,34 +105,33 @@ async def adopt(system: Strained, _process: str, _name: str, _chance: random.Ran
 async def adjudicate(system: Strained, _process: str, _name: str, chance: random.Random) -> None:
     """A leader says who owns a matter, which becomes a rule of the routing."""
     while True:
-        action_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-        case, village = case_of_report(action_id), f"41018300200{chance.randint(1, VILLAGES)}"
-        report = {"place": {"grid": village}, "channel": "hotline", "case_class": chance.choice(RULED)}
-        await system.crew.ask("acceptor", case, "/api/cases", {"action_id": action_id, **report})
-        ruling = {"action": "adjudicate", "unit": "410183-police", "reason": "duties", "text": "第九条"}
-        body = {"action_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)), **ruling}
-        await system.crew.ask("leader", case, f"/api/cases/{case}/actions", body)
+        await _adjudicate_once(system, chance)
         await asyncio.sleep(AGAIN_S)
 
 
-async def break_off_a_ruling(system: Strained, process: str, name: str, chance: random.Random) -> None:
-    """The decider dies in the middle of the reactor's adoption, and the reactor right after it."""
-    ruling = asyncio.create_task(adjudicate(system, process, name, chance))
-    try:
-        while True:
-            system.points.arm("dispatch.adoption_decided", f"kill {chance.randint(4, 20)} dispatch")
-            await asyncio.to_thread(_shot, system, "dispatch.adoption_decided")
-            await asyncio.to_thread(lambda: system.process(process).kill())
-            await asyncio.sleep(AGAIN_S)
-    finally:
-        (system.points.path / "dispatch.adoption_decided").unlink(missing_ok=True)
-        ruling.cancel()
+async def break_off_a_ruling(system: Strained, process: str, _name: str, chance: random.Random) -> None:
+    """Half of the partitions have decided the reactor's adoption, the deciders stand, and the reactor dies."""
+    while True:
+        async with joined(system, "dispatch") as second:
+            await asyncio.sleep(AGAIN_S)  # it has its half of the partitions now
+            await _adjudicate_once(system, chance)
+            second.send_signal(signal.SIGSTOP)
+            decider = await asyncio.to_thread(system.process, "dispatch")
+            try:
+                if await _half_adopted(system):
+                    decider.suspend()
+                    await asyncio.to_thread(lambda: system.process(process).kill())
+                    await asyncio.sleep(AGAIN_S)
+            finally:
+                with suppress(psutil.NoSuchProcess):
+                    decider.resume()
+                second.send_signal(signal.SIGCONT)
 
 
 async def forget_rows(system: Strained, process: str, _name: str, chance: random.Random) -> None:
     """A partition's rows are as an earlier release left them: one projection was never made."""
     while True:
-        projection, partition = chance.choice(sorted(FILLS)), chance.randrange(24)
+        projection, partition = chance.choice(sorted(FILLS)), chance.randrange(PARTITIONS)
         with suppress(asyncpg.PostgresError, OSError):
             await _forget(system, process, projection, partition)
         await asyncio.sleep(AGAIN_S)
@@ -204,10 +204,27 @@ async def _again(every_s: float, act: Callable[[], None]) -> None:
         await asyncio.sleep(every_s)
 
 
-def _shot(system: Strained, name: str) -> None:
-    """Wait for it, but no longer than one round: nobody comes back for this thread. Blocks."""
-    with suppress(AssertionError):
-        eventually(lambda: system.points.shot(name), SHOT_S_MAX, name)
+async def _adjudicate_once(system: Strained, chance: random.Random) -> None:
+    action_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+    case, village = case_of_report(action_id), f"41018300200{chance.randint(1, VILLAGES)}"
+    report = {"place": {"grid": village}, "channel": "hotline", "case_class": chance.choice(RULED)}
+    await system.crew.ask("acceptor", case, "/api/cases", {"action_id": action_id, **report})
+    ruling = {"action": "adjudicate", "unit": "410183-police", "reason": "duties", "text": "第九条"}
+    body = {"action_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)), **ruling}
+    await system.crew.ask("leader", case, f"/api/cases/{case}/actions", body)
+
+
+async def _half_adopted(system: Strained) -> bool:
+    """Wait until the rows hold an adoption of some partitions and not of others; False if none comes to that."""
+    connection: Any = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"], timeout=ANSWER_S_MAX)
+    try:
+        for _ in range(HALF_LOOKS_MAX):
+            if await connection.fetchval("select count(*) from adoptions") % PARTITIONS:
+                return True
+            await asyncio.sleep(HALF_LOOK_S)
+    finally:
+        await connection.close()
+    return False
 
 
 async def _copy(system: Strained) -> None:
