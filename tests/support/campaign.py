@@ -45,7 +45,7 @@ class Campaign:
         while any(lanes.values()):
             await self._round([waiting.pop() for waiting in lanes.values() if waiting], lanes)
         while solo:
-            await self._round([solo.pop()], {lane: solo for lane in LANES})
+            await self._round([solo.pop()], dict.fromkeys(LANES, solo))
         for step in alone:
             await self._alone(step)
 
