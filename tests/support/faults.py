@@ -22,6 +22,7 @@ MEMBERS_MAX = 2
 FULL_S_MAX = 30.0
 FULL_S = 3.0
 LEFT_MB = 32
+STOPPED_S_MAX = 60.0
 STOP_SIGNALS = {"kafka": signal.SIGTERM, "postgres": signal.SIGINT}
 """A clean stop, as an operator asks for it."""
 
@@ -43,9 +44,11 @@ async def kill_all(system: Strained) -> None:
 
 
 async def restart(system: Strained, node: str) -> None:
-    """The database or the broker is stopped in order, and is there again."""
+    """The database or the broker is stopped in order, and is there again: the time counts from its end."""
     process = await asyncio.to_thread(system.process, node)
-    await system.broken(f"restart {node}", lambda: process.send_signal(STOP_SIGNALS[node]))
+    process.send_signal(STOP_SIGNALS[node])
+    await asyncio.to_thread(process.wait, STOPPED_S_MAX)
+    await system.broken(f"restart {node}", lambda: None)
 
 
 async def pause(system: Strained, part: str) -> None:
