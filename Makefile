@@ -8,6 +8,7 @@ SEED ?= 1
 MINUTES ?= 10
 RATE ?= 300
 FAILPOINTS ?= 0
+PROGRESS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
@@ -37,8 +38,9 @@ test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." i
 proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
 	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)
 
-torture: setup ## Break a whole system at random under load, then compare everything (SEED=1 MINUTES=10 RATE=300 FAILPOINTS=0)
-	@$(BIN)/python -m tests.support.torture --seed $(SEED) --minutes $(MINUTES) --rate $(RATE) --failpoints $(FAILPOINTS)
+torture: setup ## Break whole systems under load, compare everything (SEED=1 MINUTES=10 RATE=300 FAILPOINTS=0 PROGRESS=FILE)
+	@$(BIN)/python -m tests.support.torture --seed $(SEED) --minutes $(MINUTES) --rate $(RATE) \
+		--failpoints $(FAILPOINTS) $(if $(PROGRESS),--progress "$(PROGRESS)")
 
 mutants: setup ## Change a package's code in small ways and see which tests notice (PACKAGE=domain/worktime TESTS="...")
 	@.ci/mutants "$(PACKAGE)" "$(TESTS)"

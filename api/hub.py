@@ -40,6 +40,8 @@ log = structlog.get_logger("hub")
 FRAME_MS = 12
 FRAMES_KEPT_MAX = 4_096
 OUTCOMES_KEPT_MAX = 20_000
+ENDED_KEPT_MAX = 2_000
+"""Cases that ended here while the rows may not hold them yet: whoever asks about one is not told that there is none."""
 MARKS_MAX = 60
 MARK_MS = 500
 MARK_S_MAX = 3.0
@@ -141,6 +143,7 @@ class Hub:
         self._waiting: dict[tuple[int, int], asyncio.Future[Decided | None]] = {}
         self._given_up = False
         self._recent: OrderedDict[tuple[int, int], Decided] = OrderedDict()
+        self._ended: OrderedDict[str, CaseFile] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
         """The board at the place where the projection stands, all in one transaction. Raises WrongLog."""
@@ -331,6 +334,15 @@ class Hub:
         """The file of an open case as this hub knows it: it may be ahead of the rows."""
         return self._folders[partition_of(case_id)].files.get(case_id)
 
+    def ended_case(self, case_id: str) -> CaseFile | None:
+        """The file of a case as it ended here lately; where the rows know it, too, they know more of it."""
+        return self._ended.get(case_id)
+
+    @property
+    def caught_up(self) -> bool:
+        """True once it has folded everything that stood in the log at some instant since its start."""
+        return self.as_of_ms > 0
+
     def _answer(self, record: Decided) -> None:
         failpoints.hit("api.decision_seen")
         key = (record.origin.partition, record.origin.offset)
@@ -364,6 +376,11 @@ class Hub:
             self._dirty[f"t:{key[0]}"] = None
         self._note_ticker(step)
         self._folders[step.entry.stored.partition].forget_ended([case_id])
+        if step.after.case is not None and not step.after.case.open:
+            self._ended[case_id] = step.after
+            self._ended.move_to_end(case_id)
+            if len(self._ended) > ENDED_KEPT_MAX:
+                self._ended.popitem(last=False)
 
     def _adopt(self, partition: int, record: AdoptionRecord) -> None:
         """Screens read the site's names again once every partition decides by the new version."""

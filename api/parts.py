@@ -154,13 +154,17 @@ class Parts:
             raise Problem("forbidden", found=[str(post.role) for post in person.posts], allowed=["admin", "auditor"])
 
     async def case(self, person: Person, case_id: str) -> Case:
-        """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside."""
+        """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside, and
+        `behind` where it may stand in a part of the log that is not read yet."""
         if "\x00" in case_id:  # no text of a database holds it
             raise Problem("not_found", found=case_id)
         found = self.hub.case(case_id)
         if found is None:
             async with self.pool.acquire() as connection:
                 found = (await case_state.load_files(connection, [case_id])).get(case_id)
+            found = found or self.hub.ended_case(case_id)
+        if found is None and not self.hub.caught_up:
+            raise Problem("behind", found=case_id, hint=REPEAT)
         if found is None or found.case is None:
             raise Problem("not_found", found=case_id)
         if not any(sees(post, found.case) for post in person.posts):

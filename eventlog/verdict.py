@@ -7,6 +7,7 @@ chain. It must never yield two records for an offset, or none.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -90,11 +91,27 @@ def examine(arrived: Arrived) -> Attempt | AdoptionAttempt | Unread:
         return Unread(UnreadReason.NOT_JSON, str(error))
     except RecursionError:
         return Unread(UnreadReason.NOT_JSON, "nested too deeply")
+    if _holds_nul(arrived.value):
+        return Unread(UnreadReason.NOT_AN_ACTION, "a text holds U+0000")
     if isinstance(found, AdoptionAttempt):
         right, wrong = found.partition == arrived.origin.partition, UnreadReason.WRONG_PARTITION
     else:
         right, wrong = arrived.key == found.case.encode(), UnreadReason.WRONG_KEY
     return found if right else Unread(wrong)
+
+
+def _holds_nul(value: bytes) -> bool:
+    """Whether a text in this JSON holds U+0000, which no text of the rows can: they would stand at it for ever."""
+    return b"\\u0000" in value and "\0" in _texts(msgspec.json.decode(value))
+
+
+def _texts(plain: Any) -> str:
+    """All texts in it, keys too, one after the other."""
+    if isinstance(plain, dict):
+        return "".join(map(_texts, (*plain.keys(), *plain.values())))
+    if isinstance(plain, list):
+        return "".join(map(_texts, plain))
+    return plain if isinstance(plain, str) else ""
 
 
 def undecodable(arrived: Arrived, office: Office) -> DecisionRecord:

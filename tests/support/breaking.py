@@ -63,20 +63,38 @@ def gone(live: Live, node: str) -> Iterator[None]:
 @contextmanager
 def disk(folder: Path, mb: int) -> Iterator[None]:
     """A disk (tmpfs) of that size under the folder. Where mounting is not allowed the test is skipped, loudly."""
-    folder.mkdir(parents=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={mb}m,mode=0755", "liandong-test", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        assert "CI" not in os.environ, f"CI may mount: {mounted.stderr}"
-        pytest.skip(f"A FULL DISK WAS NOT TESTED: this user may not mount a tmpfs ({mounted.stderr.strip()})")
+    if refused := mount(folder, mb):
+        assert "CI" not in os.environ, f"CI may mount: {refused}"
+        pytest.skip(f"A FULL DISK WAS NOT TESTED: this user may not mount a tmpfs ({refused})")
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        unmount(folder)
+
+
+def mount(folder: Path, mb: int) -> str:
+    """Make the folder, and a disk (tmpfs) of that size under it; gives what the machine says where it refuses."""
+    folder.mkdir(parents=True)
+    return _mount(folder, f"size={mb}m,mode=0755")
+
+
+def resize(folder: Path, mb: int) -> str:
+    """Give a disk of ours another size; no smaller than what lies on it. Gives what the machine says if it refuses."""
+    return _mount(folder, f"remount,size={mb}m")
+
+
+def unmount(folder: Path) -> None:
+    """Take the disk away, whoever still uses it."""
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _mount(folder: Path, options: str) -> str:
+    command = ["mount", "-t", "tmpfs", "-o", options, "liandong-test", str(folder)]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return said.stderr.strip() or f"mount ended with {said.returncode}" if said.returncode else ""
 
 
 def fill(folder: Path) -> Path:

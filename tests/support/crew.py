@@ -1,7 +1,7 @@
 """Many people at work at once over HTTP, as fast as they are told: what each call was told is kept for the checker.
 
-Each works at one case after the other, from report to handling, with two handlers racing for each acknowledgement,
-acts that the rules refuse, and the same action sent again. Whoever gets no outcome asks again with the same action id.
+Each works at one case after the other, as tests.support.errands says: two handlers racing for an acknowledgement, acts
+that the rules refuse, the same action sent again. Whoever gets no outcome asks again with the same action id.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
 from typing import Any
 
 import httpx
 
 from api.intake import case_of_report
 from ops.verify.calls import Call, Place, Told
+from tests.support.errands import an_errand
 
-TEAMS = ("410183001", "410183002", "410183003", "410183004")
+TOWNS = ("410183001", "410183002", "410183003", "410183101")
 WORKERS_EACH = 4
 CONNECTIONS_MAX = 64
 ANSWER_S_MAX = 10.0
 AGAIN_S = 0.1
 SETTLED_S_MAX = 60.0
+SENT_TWICE = 0.1
 SLOW_DOWN = 429
+AWAY = 503
 SERVER_ERROR = 500
+NO_OUTCOME = (202, 401, SLOW_DOWN)
 
 
 class Crew:
@@ -33,10 +37,11 @@ class Crew:
 
     def __init__(self, address: str, seed: int, rate: float) -> None:
         self.calls: list[Call] = []
+        self.done: Counter[tuple[str, str]] = Counter()
         self.faults: list[str] = []
-        self._address = address
+        self.told_away_ns: list[int] = []
+        self.pause_s = len(TOWNS) * WORKERS_EACH / rate
         self._random = random.Random(seed)
-        self._pause_s = len(TEAMS) * WORKERS_EACH / rate
         self._stop = asyncio.Event()
         self._headers: dict[str, dict[str, str]] = {}
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
@@ -45,17 +50,17 @@ class Crew:
     async def work(self) -> None:
         """Until `stop` is called; every action ends with an outcome, if the system still gives one."""
         async with self._client:
-            workers = [self._one(town, number) for town in TEAMS for number in range(WORKERS_EACH)]
+            workers = [Worker(self, town, self._random.getrandbits(64)).work() for town in TOWNS * WORKERS_EACH]
             await asyncio.gather(*workers)
 
     def stop(self) -> None:
-        """No new case is begun, and nothing is asked again after SETTLED_S_MAX."""
+        """No new act is begun, and nothing is asked again after SETTLED_S_MAX."""
         self._stop.set()
 
     @property
-    def acknowledged(self) -> int:
-        """Outcomes told so far."""
-        return sum(call.told is not Told.UNKNOWN for call in self.calls)
+    def going_home(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop.is_set()
 
     async def answered(self, since_ns: int, within_s: float) -> float:
         """Wait for an outcome of a call begun after that instant (`time.monotonic_ns`); gives the seconds from it."""
@@ -68,52 +73,19 @@ class Crew:
                 seen = len(self.calls)
                 await asyncio.sleep(0.01)
 
-    async def _one(self, town: str, number: int) -> None:
-        chance = random.Random(f"{self._random.random()}/{town}/{number}")
-        while not self._stop.is_set():
-            await self._life(town, chance)
-
-    async def _life(self, town: str, chance: random.Random) -> None:
-        desk, first, second = f"acceptor-{town}", f"handler-{town}", f"handler-{town}-2"
-        action_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-        case = case_of_report(action_id)
-        place = {"place": {"grid": f"{town}00101"}, "channel": "hotline", "case_class": "010101"}
-        await self._ask(desk, case, "/api/cases", {"action_id": action_id, **place})
-        steps: Sequence[tuple[str, dict[str, Any]]] = (
-            (desk, {"action": "accept"}),
-            (f"shift_head-{town}", {"action": "file", "condition": "01"}),
-            (f"dispatcher-{town}", {"action": "dispatch", "lead": f"{town}-team"}),
-        )
-        for who, body in steps:
-            await self._act(who, case, body, chance)
-        race = [self._act(who, case, {"action": "acknowledge"}, chance) for who in (first, second)]
-        await asyncio.gather(*race)
-        await self._act(f"shift_head-{town}", case, {"action": "close"}, chance)  # refused: it is not checked yet
-        await self._act(first, case, {"action": "progress", "stage": "on_scene"}, chance)
-        await self._act(second, case, {"action": "handle"}, chance)
-
-    async def _act(self, who: str, case: str, body: dict[str, Any], chance: random.Random) -> None:
-        if self._stop.is_set():
-            return
-        action = {"action_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)), **body}
-        path = f"/api/cases/{case}/actions"
-        await self._ask(who, case, path, action)
-        if chance.random() < 0.1:
-            await self._ask(who, case, path, action)  # the phone sends it again
-        await asyncio.sleep(self._pause_s * chance.uniform(0.5, 1.5))
-
-    async def _ask(self, who: str, case: str, path: str, body: dict[str, Any]) -> None:
-        """Ask until there is an outcome."""
+    async def ask(self, who: str, case: str, path: str, body: dict[str, Any]) -> Told:
+        """Ask until there is an outcome; gives it, or UNKNOWN for what was still without one when all went home."""
         over: float | None = None
         while True:
             call = await self._call(who, case, path, body)
             self.calls.append(call)
             if call.told is not Told.UNKNOWN:
-                return
+                self.done[body.get("action", "report"), str(call.told)] += 1
+                return call.told
             now = time.monotonic()
-            over = now + SETTLED_S_MAX if over is None and self._stop.is_set() else over
+            over = now + SETTLED_S_MAX if over is None and self.going_home else over
             if over is not None and now > over:
-                return
+                return Told.UNKNOWN
             await asyncio.sleep(AGAIN_S)
 
     async def _call(self, who: str, case: str, path: str, body: dict[str, Any]) -> Call:
@@ -124,9 +96,11 @@ class Crew:
             found = answer.json()
             if answer.status_code == SERVER_ERROR:
                 self.faults.append(f"500 for {body}")
+            elif answer.status_code == AWAY:
+                self.told_away_ns.append(began)
             elif "outcome" in found:
                 told, origin = Told(found["outcome"]), Place(**found["origin"])
-            elif answer.status_code < SERVER_ERROR and answer.status_code not in (202, 401, SLOW_DOWN):
+            elif answer.status_code < SERVER_ERROR and answer.status_code not in NO_OUTCOME:
                 self.faults.append(f"{answer.status_code} for {who} {body}: {answer.text[:300]}")
         except (httpx.HTTPError, ValueError):
             pass  # nobody knows what became of it
@@ -138,3 +112,48 @@ class Crew:
             answer = (await self._client.post("/api/token", json=body)).raise_for_status()
             self._headers[who] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         return self._headers[who]
+
+
+class Worker:
+    """One township's worker: errand after errand, whoever of the township is needed for the act."""
+
+    def __init__(self, crew: Crew, town: str, seed: int) -> None:
+        self.town = town
+        self.chance = random.Random(seed)
+        self._crew = crew
+
+    async def work(self) -> None:
+        """Until everybody goes home."""
+        while not self._crew.going_home:
+            await an_errand(self.chance)(self)
+
+    async def report(self) -> str:
+        """The grid head reports a case, which is the township's from then on; gives its id."""
+        head, action_id = f"grid_head-{self.town}", self._new_id()
+        case = case_of_report(action_id)
+        place = {
+            "place": {"grid": f"{self.town}00101"},
+            "channel": "patrol",
+            "case_class": "010107",
+            "text": "井盖破损",
+        }
+        await self._crew.ask(head, case, "/api/cases", {"action_id": action_id, **place})
+        await self.act("grid_head", case, "escalate", reason="needs_departments")
+        return case
+
+    async def act(self, who: str, case: str, action: str, **more: Any) -> Told:
+        """One act by the township's holder of that role (`handler 2` is the second one, `=NAME` that account)."""
+        if self._crew.going_home:
+            return Told.UNKNOWN
+        role, _, number = who.partition(" ")
+        person = who[1:] if who.startswith("=") else f"{role}-{self.town}{number and f'-{number}'}"
+        body = {"action_id": self._new_id(), "action": action, **more}
+        path = f"/api/cases/{case}/actions"
+        told = await self._crew.ask(person, case, path, body)
+        if self.chance.random() < SENT_TWICE:
+            await self._crew.ask(person, case, path, body)  # the phone sends it again
+        await asyncio.sleep(self._crew.pause_s * self.chance.uniform(0.5, 1.5))
+        return told
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))

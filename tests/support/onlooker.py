@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from ops.wall_client import log_in, look, snapshot
 AGAIN_S = 0.2
 SAME_S_MAX = 20.0
 ANSWER_S_MAX = 10.0
+LOOK_S = 1.0
 
 
 class Onlooker:
@@ -54,6 +56,15 @@ class Onlooker:
                 self.state.pop(key, None)
             elif key != "book":
                 self.state[key] = value
+
+
+async def passers_by(address: str) -> None:
+    """Somebody who looks at the wall for a moment, again and again, and logs in each time; for ever."""
+    while True:
+        with suppress(httpx.HTTPError, OSError, WebSocketException, KeyError, TimeoutError, StopAsyncIteration):
+            async with asyncio.timeout(ANSWER_S_MAX), look(address) as (_, messages):
+                await anext(messages)
+        await asyncio.sleep(LOOK_S)
 
 
 def shown(stands: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.adoption.actions import Adopt, AdoptionAttempt
-from domain.case.actions import Attempt, Report
+from domain.case.actions import Attempt, Note, Report
 from domain.case.decision import ReasonCode
 from domain.case.values import Channel, Contact, Place, Role
 from eventlog.casefile import CaseFile, absorb
@@ -103,10 +104,19 @@ class Topic:
         (b"{}", b"x", UnreadReason.NOT_AN_ACTION),
         (msgspec.json.encode(an_attempt()), b"x", UnreadReason.WRONG_KEY),
         (msgspec.json.encode(an_attempt()), None, UnreadReason.WRONG_KEY),
+        (msgspec.json.encode(replace(an_attempt(), id="a\0b")), CASE.encode(), UnreadReason.NOT_AN_ACTION),
+        (msgspec.json.encode(replace(an_attempt(), case="c\0")), b"c\0", UnreadReason.NOT_AN_ACTION),
     ],
 )
 def test_what_can_not_be_decoded_has_a_reason(value: bytes | None, key: bytes | None, reason: UnreadReason) -> None:
     assert unread(value, key).reason is reason
+
+
+def test_only_the_character_itself_is_refused_that_no_row_can_hold_and_not_its_name() -> None:
+    named = replace(an_attempt(), action=Note("it is written \\u0000"))
+    assert examine(arrived(msgspec.json.encode(named))) == named
+    held = replace(an_attempt(), action=Note("it is \0"))
+    assert unread(msgspec.json.encode(held)).reason is UnreadReason.NOT_AN_ACTION
 
 
 def test_an_adoption_that_was_meant_for_another_partition_says_so() -> None:

@@ -1,0 +1,130 @@
+"""The verdict on a leg: what people were told held against the log, the rows, the screen and the letters.
+
+What is compared is `liandong verify history` with all that every client was told, a screen that followed the feed
+through all of it, the hub's digest against the rows', copies of actions, and the letters against what nobody could
+read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import psutil
+
+from ops.verify.calls import Told
+from projections import board
+from runtime.failpoints import SETTING
+from tests.support.signs import OK, all_work
+from tests.support.strained import Strained
+from tests.support.tally import Verdict
+
+REST_S_MAX = 120.0
+ANSWER_S_MAX = 60.0
+VERIFIED_S_MAX = 1_800.0
+SAME_AGAIN_S = 0.2
+
+
+async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
+    """Everybody goes home; then everything is compared. `minutes` is how long things broke at random."""
+    await system.go_home()
+    await _at_rest(system)
+    wrong = list(system.wrong)
+    if not await system.onlooker.same():
+        wrong.append("[screen] the screen does not show what the server shows")
+    if not await _rows_are_the_hubs(system):
+        wrong.append("[hub] the hub's board and the rows' differ")
+    verified = await asyncio.to_thread(_verified, system)
+    wrong += [f"[{one['wrong']}] {one['text']}" for one in verified["findings"]]
+    wrong += await asyncio.to_thread(lambda: list(system.producer.wrong(system.live.kafka)))
+    wrong += await asyncio.to_thread(_letters_missing, system)
+    wrong += [f"[told] {fault}" for fault in dict.fromkeys(system.crew.faults)]
+    calls, done = system.crew.calls, system.crew.done
+    asked = {call.action_id for call in calls}
+    known = {call.action_id for call in calls if call.told is not Told.UNKNOWN}
+    verdict = Verdict(
+        leg=system.leg,
+        seed=system.seed,
+        seconds=round(time.monotonic() - system.began, 1),
+        minutes=minutes,
+        actions=len(asked),
+        acknowledged=len(known),
+        unknown=len(asked) - len(known),
+        acts={act: count for (act, told), count in sorted(done.items()) if told == "accepted"},
+        breaches=await _count(system, "select count(*) from breaches"),
+        decisions=verified["decided_again"],
+        copies=verified["copies"],
+        joined_again=system.onlooker.joined - 1,
+        findings=dict(Counter(text[1:].partition("]")[0] for text in wrong)),
+        wrong=wrong,
+    )
+    system.tally.add(verdict)
+    return verdict
+
+
+async def _at_rest(system: Strained) -> None:
+    """Wait until everything works and the rows come to where the hub is; `judge` says if they do not."""
+    try:
+        await all_work(system.live, REST_S_MAX)
+    except TimeoutError:
+        system.wrong.append(f"[dead] not live {REST_S_MAX:.0f} s after everything")
+    deadline = time.monotonic() + REST_S_MAX
+    while time.monotonic() < deadline:
+        if await _rows_are_the_hubs(system):
+            return
+        await asyncio.sleep(SAME_AGAIN_S)
+
+
+async def _rows_are_the_hubs(system: Strained) -> bool:
+    async with httpx.AsyncClient(base_url=system.live.address, timeout=ANSWER_S_MAX) as client:
+        token = await asyncio.to_thread(system.live.token, "auditor")
+        answer = await client.get("/api/wall/digest", headers={"Authorization": f"Bearer {token}"})
+    connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"])
+    try:
+        async with connection.transaction(isolation="repeatable_read"):
+            rows, counts = await board.read_rows(connection), await board.read_counts(connection)
+    finally:
+        await connection.close()
+    return answer.status_code == OK and answer.json()["digest"] == board.digest(rows, counts)
+
+
+async def _count(system: Strained, sql: str) -> int:
+    connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"])
+    try:
+        return int(await connection.fetchval(sql))
+    finally:
+        await connection.close()
+
+
+def _letters_missing(system: Strained) -> list[str]:
+    """Every record that nobody could read has one letter, however often it was copied."""
+    kept = json.loads(_asked(system, "dead-letters", "list", "--json").stdout)["open"]
+    unread = system.producer.unread(system.live.kafka)
+    return [] if kept == unread else [f"[letters] {unread} records were undecodable, {kept} letters are open"]
+
+
+def _verified(system: Strained) -> dict[str, Any]:
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        file.write(b"\n".join(map(msgspec.json.encode, system.crew.calls)))
+        file.flush()
+        verified: dict[str, Any] = json.loads(_asked(system, "verify", "history", file.name, "--json").stdout)
+    return verified
+
+
+def _asked(system: Strained, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {**psutil.Process(system.live.process.pid).environ(), **system.live.settings()}
+    env.pop(SETTING, None)
+    command = [sys.executable, "-m", "ops.cli", *arguments]
+    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=VERIFIED_S_MAX, check=False)
+    if said.returncode not in (0, 2):
+        raise AssertionError(said.stdout + said.stderr)
+    return said
