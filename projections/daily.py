@@ -1,0 +1,71 @@
+"""daily: what does each formula count on each day? Asked for the course of a figure over time.
+
+Owns the sums, by grid, local day and formula. They are folded together with `facts` and stand at the same place: what
+a case adds is the domain's (`domain.figures.daily`), and a case is counted where it lies now, with all its past, as in
+every figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.figures.daily import Contributions, changed
+from projections import facts
+from projections.board import day_of
+from projections.facts import Change
+from projections.sums import Sums, add
+
+NAME = "daily"
+SUMS = Sums(
+    {"grid": "text", "day": "text", "formula": "text", "partition": "int"},
+    ("numerator", "denominator"),
+)
+
+
+class Day(msgspec.Struct, frozen=True, gc=False):
+    """What one formula counts on one local day (YYYY-MM-DD)."""
+
+    day: str
+    formula: str
+    numerator: int
+    denominator: int
+
+
+async def of_days(connection: Any, scope: str, first: str, last: str, formulas: Sequence[str]) -> list[Day]:
+    """What these formulas count on each of these days, both ends counted in, in the scope (a code prefix); a day on
+    which one counts nothing is left out. Must run in a transaction (`facts.at_one_place`)."""
+    rows = await connection.fetch(
+        f"select day, formula, sum(numerator)::int, sum(denominator)::int from {NAME} "
+        "where starts_with(grid, $1) and day >= $2 and day <= $3 and formula = any($4::text[]) "
+        "group by day, formula order by day, formula",
+        scope,
+        first,
+        last,
+        list(formulas),
+    )
+    return [Day(*row) for row in rows]
+
+
+async def write(connection: Any, changes: Iterable[Change], zone: ZoneInfo, table: str = NAME) -> None:
+    """Add what these changes of cases' facts change, in the transaction of the facts."""
+    sums: dict[tuple[str, str, str, int], tuple[int, int]] = {}
+    for one in changes:
+        for key, (above, below) in _moved(one, zone).items():
+            held = sums.get((*key, one.partition), (0, 0))
+            sums[*key, one.partition] = (held[0] + above, held[1] + below)
+    await add(connection, table, SUMS, sums)
+
+
+async def fill(connection: Any, partition: int, zone: ZoneInfo) -> None:
+    """Write the rows of a partition that an earlier release folded, from the facts of its cases."""
+    async for some in facts.of_partition(connection, partition):
+        await write(connection, [Change(partition, None, one) for one in some], zone)
+
+
+def _moved(change: Change, zone: ZoneInfo) -> Contributions:
+    return changed(change.before, change.after, partial(day_of, zone=zone))
