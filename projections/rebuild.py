@@ -45,7 +45,7 @@ KEYS = {
     "breaches": "case_id, version",
     "workload": "grid, unit, partition",
     "stage_clocks": "case_id, version",
-    "daily": "grid, day, formula, partition",
+    "daily": "grid, day, partition",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0

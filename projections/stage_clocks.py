@@ -114,7 +114,8 @@ async def count(connection: Any, asked: Asked) -> list[Tally]:
 
 
 def runs(held: Sequence[Run], case_id: str, partition: int, moves: Iterable[Move]) -> list[Run]:
-    """The runs `held` of a case in order, with what these events begin, move and end."""
+    """The runs `held` of a case in order, with what these events begin, move and end. Of those that stopped for good
+    none moves again, so they need not be held."""
     rows = list(held)
     for _, event, case in moves:
         if not _of_stage(event):
@@ -134,7 +135,7 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
     if not told:
         return
     found = await connection.fetch(
-        f"select {_COLUMNS} from {table} where case_id = any($1::text[]) order by case_id, version",
+        f"select {_COLUMNS} from {table} where verdict is null and case_id = any($1::text[]) order by case_id, version",
         sorted({step.record.case for step in told}),
     )
     held: dict[str, list[Run]] = {}

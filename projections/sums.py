@@ -5,7 +5,7 @@ Owns that a sum which comes to nothing has no row: so the rows are the same in h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ class Sums(msgspec.Struct, frozen=True, gc=False):
     counters: tuple[str, ...]
 
 
-async def add(connection: Any, table: str, sums: Sums, changes: Mapping[tuple[Any, ...], tuple[int, ...]]) -> None:
+async def add(connection: Any, table: str, sums: Sums, changes: Mapping[tuple[Any, ...], Sequence[int]]) -> None:
     """Add the changes, key → one number a counter; a key whose counters are all 0 then is deleted."""
     rows = [(key, counts) for key, counts in changes.items() if any(counts)]
     if not rows:

@@ -32,8 +32,9 @@ def contributions(facts: CaseFacts | None, day_of: Callable[[int], str]) -> Cont
             for formula in _AT_ONE_INSTANT[by]:
                 _add(found, (facts.grid, day, formula.name), formula.counts(facts, _EVER))
     for stage in facts.stages:
-        if stage.deadline_ms is not None:
-            _add(found, (facts.grid, day_of(stage.deadline_ms), _OF_STAGES[stage.kind]), of_run(facts, stage))
+        name = _OF_STAGES.get(stage.kind)
+        if name is not None and stage.deadline_ms is not None:
+            _add(found, (facts.grid, day_of(stage.deadline_ms), name), of_run(facts, stage))
     return found
 
 

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from domain.case.actions import CASE_ACTIONS, CaseAction, ImportCase
+from domain.case.evolve import moves, states
 from domain.case.values import ClockKind, Status
 from domain.figures.daily import Contributions, changed
 from domain.figures.facts import Answer, CaseFacts, Fold, StageClock, fold_facts
 from domain.figures.figure import Period, total
 from domain.figures.formulas import FORMULAS
-from projections.board import Counts, counted, day_of
+from projections.board import NEAR, OVERDUE, Counts, counted, day_of, row_of
+from projections.stage_clocks import Run, runs
+from projections.workload import moved
 from tests.proof.oracle.rates import read
 from tests.proof.test_case_never_fails import ZONE, Course
 
@@ -159,6 +162,7 @@ class Read:
         assert {name: found[name] for name in oracle} == oracle
         self._as_on_the_board(facts)
         self._day_by_day(facts)
+        self._run_by_run(facts)
         return Counter(f"{name} {counts}" for name, counts in found.items())
 
     def _in_pieces(self) -> Fold:
@@ -186,6 +190,26 @@ class Read:
             assert FORMULAS["handling_rate"].counts(facts, _day(day)) == (counts.handled, counts.should), day
         due = {day for day, counts in days.items() if counts.should}
         assert len(due) == FORMULAS["handling_rate"].counts(facts, ALL_TIME)[1]
+
+    def _run_by_run(self, facts: CaseFacts) -> None:
+        """The rows of stage clocks are the runs that the facts know, and what lies on units is what the board shows."""
+        held: list[Run] = []
+        found: dict[int, Run] = {}
+        sums = Counter[str]()
+        for step in self._course.steps:
+            assert [now for _, _, now in step.moves] == list(states(step.before.case, step.record.events))
+            held = runs([run for run in held if run.verdict is None], "case-1", 0, step.moves)
+            found |= {run.version: run for run in held}
+            for load in moved(step.before.case, step.after.case).values():
+                sums.update({"led": load.led, "near": load.near, "overdue": load.overdue})
+        whole = runs([], "case-1", 0, moves(None, self.events, states(None, self.events)))
+        assert [found[version] for version in sorted(found)] == whole, "what stopped for good needs not be held"
+        assert [(row.clock, row.unit, row.deadline_ms, row.answer) for row in whole] == [
+            (stage.kind, stage.unit, stage.deadline_ms, stage.answer) for stage in facts.stages
+        ]
+        row = row_of(self._course.steps[-1])
+        shown = Counter({"led": 1, "near": row.due == NEAR, "overdue": row.due == OVERDUE} if row else {})
+        assert +sums == +shown
 
     def _day_by_day(self, facts: CaseFacts) -> None:
         """The daily sums, changed record by record, are what the formulas count on each day, and nothing besides."""

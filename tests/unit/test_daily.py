@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from domain.case import actions as a
 from domain.case.values import ClockKind, Status, VoidReason
 from domain.figures.daily import Contributions, changed, contributions
 from domain.figures.facts import Answer, CaseFacts, Fold, StageClock, fold_facts
+from projections import daily
+from projections.database import table_sql
 from tests.support.city import GRID
 from tests.unit.test_ledger import SHIFT_HEAD, TO_WORK, Course, lived
 from tests.unit.test_stage_clocks import CLOSED
@@ -113,3 +117,8 @@ def test_a_case_that_moves_to_another_grid_takes_its_past_along() -> None:
     assert changed(None, FACTS, day_of) == contributions(FACTS, day_of)
     assert changed(FACTS, None, day_of) == {("91", "0", "valid_report_rate"): (-1, -1)}
     assert contributions(None, day_of) == {}
+
+
+def test_the_table_has_two_columns_for_each_formula() -> None:
+    told = re.findall(r"^    (\w+_(?:above|below)) int not null,$", table_sql(daily.NAME), re.MULTILINE)
+    assert tuple(told) == daily.SUMS.counters
