@@ -47,6 +47,8 @@ Loads = dict[tuple[str, str], Load]
 NONE = Load()
 SUMS = Sums({"grid": "text", "unit": "text", "partition": "int"}, Load.__struct_fields__)
 _SUMS = "sum(led)::int, sum(near)::int, sum(overdue)::int, sum(beside)::int"
+_WHERE = "where starts_with(grid, $1) and ($2::text is null or unit = $2)"
+_decoder = msgspec.json.Decoder(CaseFile)
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -114,10 +116,6 @@ async def fill(connection: Any, partition: int) -> None:
     async for row in found:
         _add(sums, loads(_decoder.decode(row["file"]).case))
     await _write_sums(connection, {partition: sums}, NAME)
-
-
-_WHERE = "where starts_with(grid, $1) and ($2::text is null or unit = $2)"
-_decoder = msgspec.json.Decoder(CaseFile)
 
 
 async def _by(connection: Any, column: str, asked: Asked, limit: int) -> list[tuple[str, Load]]:

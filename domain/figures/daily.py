@@ -16,6 +16,10 @@ from domain.figures.formulas import FORMULAS, NOTHING, By, Counted, of_run
 Contributions = dict[tuple[str, str, str], Counted]
 """(grid, local day YYYY-MM-DD, name of the formula) → what is added to its numerator and its denominator."""
 
+_EVER = Period(-(2**63), 2**63)
+_AT_ONE_INSTANT = {by: [formula for formula in FORMULAS.values() if formula.by is by] for by in By}
+_OF_STAGES = {formula.stage: formula.name for formula in FORMULAS.values() if formula.by is By.STAGE}
+
 
 def contributions(facts: CaseFacts | None, day_of: Callable[[int], str]) -> Contributions:
     """What the case adds where it lies, and on which day; what adds nothing is left out.
@@ -44,11 +48,6 @@ def changed(before: CaseFacts | None, after: CaseFacts | None, day_of: Callable[
     for key, counted in contributions(before, day_of).items():
         _add(found, key, counted, -1)
     return {key: counted for key, counted in found.items() if counted != NOTHING}
-
-
-_EVER = Period(-(2**63), 2**63)
-_AT_ONE_INSTANT = {by: [formula for formula in FORMULAS.values() if formula.by is by] for by in By}
-_OF_STAGES = {formula.stage: formula.name for formula in FORMULAS.values() if formula.by is By.STAGE}
 
 
 def _add(sums: Contributions, key: tuple[str, str, str], counted: Counted, sign: int = 1) -> None:
