@@ -150,5 +150,5 @@ def test_what_an_earlier_release_folded_gets_its_rows_when_this_one_goes_on(tmp_
             return whole, await all_rows(connection)
 
     whole, filled = asyncio.run(read())
-    assert len(whole) > 90
+    assert len(whole) > 60
     assert filled == whole
