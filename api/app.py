@@ -35,6 +35,8 @@ from api.problems import REPEAT, Problem, document
 from api.queues import add_queues
 from api.reference import add_reference
 from api.registers import add_registers
+from api.stage_clocks import add_stage_clocks
+from api.workload import add_workload
 from eventlog.append import LogUnreachable
 from projections import board
 from projections.database import AWAY
@@ -67,6 +69,8 @@ def create_app(parts: Parts, bootstrap: str, postgres: str) -> FastAPI:
     add_queues(app, parts)
     add_registers(app, parts)
     add_breaches(app, parts)
+    add_stage_clocks(app, parts)
+    add_workload(app, parts)
     add_duplicates(app, parts)
     _add_wall(app, parts)
     _add_health(app, parts)

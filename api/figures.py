@@ -25,7 +25,7 @@ from domain.figures.facts import CaseFacts
 from domain.figures.figure import Figure, Period, mean, percent, total
 from domain.figures.formulas import FORMULAS, Formula
 from domain.figures.volumes import Volumes, volumes
-from projections import facts
+from projections import daily, facts
 
 READERS = (Role.LEADER, Role.INSPECTOR, Role.APPRAISER, Role.AUDITOR, Role.SHIFT_HEAD, Role.DISPATCHER)
 PERIOD_DAYS_MAX = 366
@@ -75,6 +75,22 @@ def add_figures(app: FastAPI, parts: Parts) -> None:
             "figures": [_shown(figure, asked) for figure in counted.figures],
             "collectors": [{"collector": n, **_shown(figure, asked)} for n, figure in named[:COLLECTORS_SHOWN_MAX]],
             "collectors_left_out": max(len(named) - COLLECTORS_SHOWN_MAX, 0),
+        }
+
+    @app.get("/api/figures/daily")
+    async def by_day(request: Request) -> dict[str, Any]:
+        asked, names = await _asked(parts, request), request.query_params.getlist("name") or list(FORMULAS)
+        for name in names:
+            if name not in FORMULAS:
+                raise Problem("unknown_figure", field="name", found=name, allowed=list(FORMULAS))
+        async with parts.pool.acquire() as connection, facts.at_one_place(connection) as position:
+            found = await daily.of_days(connection, asked.scope, asked.first, asked.last, names)
+        days: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in names}
+        for one in found:
+            days[one.formula][one.day] = (one.numerator, one.denominator)
+        return {
+            **_frame(parts, asked, position),
+            "figures": [{"name": n, "version": FORMULAS[n].version, "days": of_it} for n, of_it in days.items()],
         }
 
     @app.get("/api/figures/{name}/cases")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from domain.case.evolve import fold
+from domain.case.evolve import states
 from domain.case.state import Case
 from eventlog.record import DecisionRecord, Origin, Outcome, record_hash
 
@@ -37,18 +37,25 @@ def absorb(file: CaseFile, record: DecisionRecord, value: bytes) -> CaseFile:
 
     A record that the file holds already (an older link of the chain) changes nothing.
     """
+    return absorb_by_event(file, record, value)[0]
+
+
+def absorb_by_event(file: CaseFile, record: DecisionRecord, value: bytes) -> tuple[CaseFile, tuple[Case, ...]]:
+    """The same, with the case after each event of the record; without any where nothing changes."""
     if record.outcome in (Outcome.REPEATED, Outcome.UNDECODABLE) or record.attempt is None:
-        return file
+        return file, ()
     if not record.chained or record.seq <= file.seq:
-        return file
+        return file, ()
     seen = file.seen
     if record.attempt.id not in seen:
         seen = {**seen, record.attempt.id: Seen(record.origin, record.attempt.digest)}
-    return replace(
+    after = states(file.case, record.events)
+    now = replace(
         file,
-        case=fold(file.case, record.events),
+        case=after[-1] if after else file.case,
         seq=record.seq,
         head=record_hash(value),
         last_at_ms=record.at_ms,
         seen=seen,
     )
+    return now, after

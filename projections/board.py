@@ -89,7 +89,7 @@ def row_of(step: Step) -> BoardRow | None:
         lon=case.place.lon,
         lat=case.place.lat,
         status=str(case.status),
-        due=_due(case.handling_clock),
+        due=due_of(case.handling_clock),
         deadline_ms=shown.deadline_ms if shown else None,
         near_ms=shown.near_ms if shown else None,
         stage=int(any(clock.running and clock.overdue and clock.kind is not ClockKind.HANDLE for clock in case.clocks)),
@@ -118,6 +118,15 @@ def counted(step: Step, zone: ZoneInfo) -> dict[CountKey, Counts]:
         if due is not None:
             _add(changes, (town, due[0]), due[1], sign)
     return {key: counts for key, counts in changes.items() if counts != Counts()}
+
+
+def due_of(clock: Clock | None) -> int:
+    """NORMAL, NEAR or OVERDUE by a lead's handling clock (domain document §4, "Which clock is late")."""
+    if clock is None:
+        return NORMAL
+    if clock.overdue or clock.verdict is ClockVerdict.MISSED:
+        return OVERDUE
+    return NEAR if clock.near and clock.running else NORMAL
 
 
 def day_of(at_ms: int, zone: ZoneInfo) -> str:
@@ -191,14 +200,6 @@ def _shown_clock(case: Case) -> Clock | None:
         return handling
     stages = [c for c in case.clocks if c.running and c.kind not in HANDLING_CLOCKS and c.deadline_ms is not None]
     return min(stages, key=lambda clock: clock.deadline_ms or 0, default=None)
-
-
-def _due(clock: Clock | None) -> int:
-    if clock is None:
-        return NORMAL
-    if clock.overdue or clock.verdict is ClockVerdict.MISSED:
-        return OVERDUE
-    return NEAR if clock.near and clock.running else NORMAL
 
 
 def _due_day(case: Case | None, zone: ZoneInfo) -> tuple[str, Counts] | None:

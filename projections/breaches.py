@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.case.events import AppealDecided, CaseEvent, ClockOverdue, ClockPaused, ClockResumed, ClockStopped
-from domain.case.evolve import evolve
+from domain.case.evolve import Move
 from domain.case.state import Case
 from domain.case.values import ClockKind
 from projections import timeline
@@ -103,12 +103,10 @@ async def count(connection: Any, asked: Asked) -> list[Tally]:
     return [Tally(*row) for row in rows]
 
 
-def passed(
-    held: Sequence[Breach], case_id: str, partition: int, before: Case | None, events: Iterable[CaseEvent]
-) -> list[Breach]:
+def passed(held: Sequence[Breach], case_id: str, partition: int, moves: Iterable[Move]) -> list[Breach]:
     """The rows `held` of a case, with what these events open, finish and exempt."""
-    rows, case = list(held), before
-    for event in events:
+    rows = list(held)
+    for case, event, _ in moves:
         match event:
             case ClockOverdue():
                 assert case is not None, "a clock runs in a case"
@@ -130,7 +128,6 @@ def passed(
                 ]
             case _:
                 pass
-        case = evolve(case, event)
     return rows
 
 
@@ -147,7 +144,7 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
         rows.setdefault(one["case_id"], []).append(Breach(*one))
     for step in told:
         case_id = step.record.case
-        rows[case_id] = passed(rows.get(case_id, []), case_id, step.partition, step.before.case, step.record.events)
+        rows[case_id] = passed(rows.get(case_id, []), case_id, step.partition, step.moves)
     await _write_rows(connection, [row for some in rows.values() for row in some], table)
 
 
@@ -155,7 +152,7 @@ async def fill(connection: Any, partition: int) -> None:
     """Write the rows of a partition that an earlier release folded, from its cases' stories."""
     rows: list[Breach] = []
     async for case_id, story in timeline.stories(connection, partition):
-        rows += passed([], case_id, partition, None, [event for record in story for event in record.events])
+        rows += passed([], case_id, partition, timeline.moves(story))
         if len(rows) > ROWS_AT_ONCE:
             await _write_rows(connection, rows, NAME)
             rows = []

@@ -35,12 +35,12 @@ class WrongLog(Fault):
             f"The rows do not belong to this log: {found}.",
             hint_zh="请核对 LIANDONG_KAFKA 与 LIANDONG_POSTGRES 是否成对;若日志无误,清空 checkpoint、adoptions、"
             "case_state、outcomes、timeline、board、board_count、facts、ledger、ledger_round、"
-            "duties、registers、breaches 后重新启动即可重建"
+            "duties、registers、breaches、workload、stage_clocks、daily 后重新启动即可重建"
             "(切勿动 account 与 subject_key)。",
             hint_en="See that LIANDONG_KAFKA and LIANDONG_POSTGRES belong together. If the log is right, empty the "
             "tables checkpoint, adoptions, case_state, outcomes, timeline, board, board_count, facts, ledger, "
-            "ledger_round, duties, registers and breaches and start: they are folded again (never touch account "
-            "and subject_key).",
+            "ledger_round, duties, registers, breaches, workload, stage_clocks and daily and start: they are folded "
+            "again (never touch account and subject_key).",
         )
 
 

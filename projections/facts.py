@@ -25,6 +25,14 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(CaseFacts)
 
 
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """What some records made of one case's facts; `before` is None for a new case."""
+
+    partition: int
+    before: CaseFacts | None
+    after: CaseFacts | None
+
+
 @asynccontextmanager
 async def at_one_place(connection: Any) -> AsyncGenerator[str, None]:
     """What is read inside stands at one place of the log, which is given as a position vector."""
@@ -63,8 +71,20 @@ async def load(connection: Any, ids: Sequence[str], table: str = NAME) -> dict[s
     return {row["case_id"]: _decoder.decode(row["facts"]) for row in rows}
 
 
-async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:
-    """Fold these steps onto the rows that are there, in the transaction of their place."""
+async def of_partition(connection: Any, partition: int) -> AsyncIterator[list[CaseFacts]]:
+    """The facts of all cases of a partition, a few at a time. Must run in a transaction."""
+    found = connection.cursor(f"select facts from {NAME} where partition = $1", partition, prefetch=FACTS_AT_ONCE)
+    batch: list[CaseFacts] = []
+    async for row in found:
+        batch.append(_decoder.decode(row["facts"]))
+        if len(batch) == FACTS_AT_ONCE:
+            yield batch
+            batch = []
+    yield batch
+
+
+async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> list[Change]:
+    """Fold these steps onto the rows that are there, in the transaction of their place; gives what changed."""
     links = [step for step in steps if step.changed and step.record.events]
     held = await load(connection, sorted({s.after.id for s in links if s.before.case is not None}), table)
     folds: dict[str, Fold] = {}
@@ -75,6 +95,7 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
         folds[case_id] = fold_facts(before, case_id, step.record.events, step.after.case)
         partitions[case_id] = step.partition
     await _write_rows(connection, ((partitions[i], fold) for i, fold in folds.items()), table)
+    return [Change(partitions[i], held.get(i), fold.facts) for i, fold in folds.items()]
 
 
 async def fill(connection: Any, partition: int) -> None:

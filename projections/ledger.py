@@ -11,10 +11,8 @@ from typing import Any
 
 import msgspec
 
-from domain.case.events import CaseEvent
-from domain.case.evolve import evolve
+from domain.case.evolve import Move
 from domain.case.ledger import Interval, Ledger, Pause, Round, Standing, extend
-from domain.case.state import Case
 from domain.case.values import ClockKind, Status
 from projections import timeline
 from projections.steps import Step
@@ -93,7 +91,7 @@ async def write(connection: Any, steps: Sequence[Step], suffix: str = "") -> Non
     after, last = dict(before), dict[str, Home]()
     for step in changed:
         case_id = step.record.case
-        after[case_id], _ = _folded(after.get(case_id), step.before.case, step.record.events)
+        after[case_id] = _folded(after.get(case_id), step.moves)
         assert step.after.case is not None, "a record with events makes a case"
         last[case_id] = Home(step.partition, step.after.case.place.grid, step.after.case.placed_ms is not None)
     await _write(connection, before, after, last, suffix)
@@ -106,24 +104,22 @@ async def fill(connection: Any, partition: int) -> None:
     """
     after, homes = dict[str, Ledger](), dict[str, Home]()
     async for case_id, story in timeline.stories(connection, partition):
-        case: Case | None = None
-        for record in story:
-            if record.events:
-                after[case_id], case = _folded(after.get(case_id), case, record.events)
-                homes[case_id] = Home(partition, case.place.grid)
+        moves = timeline.moves(story)
+        if moves:
+            after[case_id] = _folded(None, moves)
+            _, _, case = moves[-1]
+            homes[case_id] = Home(partition, case.place.grid)
         if len(after) >= CASES_AT_ONCE:
             await _write(connection, {}, after, homes, "")
             after, homes = {}, {}
     await _write(connection, {}, after, homes, "")
 
 
-def _folded(ledger: Ledger | None, case: Case | None, events: Sequence[CaseEvent]) -> tuple[Ledger, Case]:
-    for event in events:
-        now = evolve(case, event)
-        ledger, case = extend(ledger, case, now, event), now
+def _folded(ledger: Ledger | None, moves: Iterable[Move]) -> Ledger:
+    for before, event, after in moves:
+        ledger = extend(ledger, before, after, event)
     assert ledger is not None, "events make a ledger"
-    assert case is not None, "events make a case"
-    return ledger, case
+    return ledger
 
 
 async def _write(

@@ -17,7 +17,7 @@ import msgspec
 
 from eventlog.position import PARTITIONS
 from eventlog.stored import Stored, read_entry
-from projections import board, checkpoint, ledger
+from projections import board, checkpoint, daily, facts, ledger
 from projections.runner import NAMES, fold, writers
 from projections.steps import Folder
 from projections.towns import Towns
@@ -26,6 +26,9 @@ from runtime import failpoints
 TABLES = {name: (name,) for name in NAMES} | {
     board.NAME: (board.NAME, board.COUNT),
     ledger.NAME: (ledger.NAME, ledger.ROUND),
+    # One fold, so they are made again together, by whichever name.
+    facts.NAME: (facts.NAME, daily.NAME),
+    daily.NAME: (facts.NAME, daily.NAME),
 }
 KEYS = {
     "adoptions": "partition, action_offset",
@@ -40,6 +43,9 @@ KEYS = {
     "duties": "case_id, ordinal",
     "registers": "case_id, version",
     "breaches": "case_id, version",
+    "workload": "grid, unit, partition",
+    "stage_clocks": "case_id, version",
+    "daily": "grid, day, partition",
 }
 NEW = "_new"
 CAUGHT_UP_S_MAX = 60.0
@@ -100,7 +106,7 @@ async def rebuild(
                 await fold.write(connection, chunk)
             live = await _digest(connection, tables, "")
             rebuilt = await _digest(connection, tables, NEW)
-            rows = await connection.fetchval(f"select count(*) from {tables[0]}{NEW}")
+            rows = await connection.fetchval(f"select count(*) from {name}{NEW}")
             failpoints.hit("rebuild.before_swap")
             for table in tables:
                 await connection.execute(f"drop table {table if swap else table + NEW}")

@@ -30,8 +30,7 @@ from domain.case.events import (
     SuspensionRequested,
     Voided,
 )
-from domain.case.evolve import evolve
-from domain.case.state import Case
+from domain.case.evolve import Move
 from projections import timeline
 from projections.steps import Step
 
@@ -116,13 +115,10 @@ async def count(connection: Any, register: Register, from_ms: int, to_ms: int, s
     return dict(map(tuple, rows))
 
 
-def entered(
-    held: Sequence[Entry], case_id: str, partition: int, before: Case | None, events: Iterable[CaseEvent]
-) -> list[Entry]:
+def entered(held: Sequence[Entry], case_id: str, partition: int, moves: Iterable[Move]) -> list[Entry]:
     """The open rows `held` of a case, with what these events open and finish; those that no event touched as well."""
     rows = list(held)
-    case = before
-    for event in events:
+    for case, event, _ in moves:
         if case is not None and (opened := _opened(event)) is not None:
             register, fields = opened
             about = (case.number, case.case_class, str(case.status))
@@ -132,7 +128,6 @@ def entered(
             rows = [
                 replace(row, **fields) if row.register == register and row.outcome == "open" else row for row in rows
             ]
-        case = evolve(case, event)
     return rows
 
 
@@ -150,7 +145,7 @@ async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> No
         rows.setdefault(one["case_id"], []).append(Entry(*one))
     for step in told:
         case_id = step.record.case
-        rows[case_id] = entered(rows.get(case_id, []), case_id, step.partition, step.before.case, step.record.events)
+        rows[case_id] = entered(rows.get(case_id, []), case_id, step.partition, step.moves)
     await _write_rows(connection, [row for some in rows.values() for row in some], table)
 
 
@@ -158,7 +153,7 @@ async def fill(connection: Any, partition: int) -> None:
     """Write the rows of a partition that an earlier release folded, from its cases' stories."""
     rows: list[Entry] = []
     async for case_id, story in timeline.stories(connection, partition):
-        rows += entered([], case_id, partition, None, [event for record in story for event in record.events])
+        rows += entered([], case_id, partition, timeline.moves(story))
         if len(rows) > ROWS_AT_ONCE:
             await _write_rows(connection, rows, NAME)
             rows = []

@@ -20,12 +20,15 @@ from projections import (
     breaches,
     case_state,
     checkpoint,
+    daily,
     duties,
     facts,
     ledger,
     outcomes,
     registers,
+    stage_clocks,
     timeline,
+    workload,
 )
 from projections.checkpoint import Checkpoint, WrongLog
 from projections.steps import Adoption, Folder, Step
@@ -35,7 +38,8 @@ from runtime import failpoints
 CHUNK_RECORDS_MAX = 2_000
 NAMES = (
     *(adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME),
-    *(board.NAME, facts.NAME, ledger.NAME, duties.NAME, registers.NAME, breaches.NAME),
+    *(board.NAME, facts.NAME, daily.NAME, ledger.NAME, duties.NAME, registers.NAME, breaches.NAME),
+    *(workload.NAME, stage_clocks.NAME),
 )
 
 
@@ -48,14 +52,25 @@ class Folded(msgspec.Struct, frozen=True):
 
 Write = Callable[[Any, Folded, str], Awaitable[None]]
 Fill = Callable[[Any, int], Awaitable[None]]
-FILLS: Mapping[str, Fill] = {
-    facts.NAME: facts.fill,
-    ledger.NAME: ledger.fill,
-    duties.NAME: duties.fill,
-    registers.NAME: registers.fill,
-    breaches.NAME: breaches.fill,
-}
-"""Projections that came with a later release: what fills a partition's rows from the timeline's."""
+
+
+def fills(zone: ZoneInfo) -> dict[str, Fill]:
+    """Projections that came with a later release: what fills a partition's rows from those of the first ones; `daily`
+    is filled from the facts, so it comes after them."""
+
+    async def fill_daily(connection: Any, partition: int) -> None:
+        await daily.fill(connection, partition, zone)
+
+    return {
+        facts.NAME: facts.fill,
+        daily.NAME: fill_daily,
+        ledger.NAME: ledger.fill,
+        duties.NAME: duties.fill,
+        registers.NAME: registers.fill,
+        breaches.NAME: breaches.fill,
+        workload.NAME: workload.fill,
+        stage_clocks.NAME: stage_clocks.fill,
+    }
 
 
 def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Mapping[int, Towns]) -> Folded:
@@ -74,7 +89,8 @@ def fold(folders: Mapping[int, Folder], entries: Sequence[Entry], towns: Mapping
 
 
 def writers(zone: ZoneInfo) -> dict[str, Write]:
-    """Projection → the function that writes its rows; the last argument is a suffix to its tables' names."""
+    """Projection → the function that writes its rows; the last argument is a suffix to its tables' names. Those that
+    are one fold have the same function."""
 
     async def write_adoptions(connection: Any, folded: Folded, suffix: str) -> None:
         await adoptions.write(connection, folded.adoptions, f"{adoptions.NAME}{suffix}")
@@ -92,7 +108,8 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
         await board.write(connection, folded.steps, zone, suffix)
 
     async def write_facts(connection: Any, folded: Folded, suffix: str) -> None:
-        await facts.write(connection, folded.steps, f"{facts.NAME}{suffix}")
+        changes = await facts.write(connection, folded.steps, f"{facts.NAME}{suffix}")
+        await daily.write(connection, changes, zone, f"{daily.NAME}{suffix}")
 
     async def write_ledger(connection: Any, folded: Folded, suffix: str) -> None:
         await ledger.write(connection, folded.steps, suffix)
@@ -106,6 +123,12 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     async def write_breaches(connection: Any, folded: Folded, suffix: str) -> None:
         await breaches.write(connection, folded.steps, f"{breaches.NAME}{suffix}")
 
+    async def write_workload(connection: Any, folded: Folded, suffix: str) -> None:
+        await workload.write(connection, folded.steps, f"{workload.NAME}{suffix}")
+
+    async def write_stage_clocks(connection: Any, folded: Folded, suffix: str) -> None:
+        await stage_clocks.write(connection, folded.steps, f"{stage_clocks.NAME}{suffix}")
+
     return {
         adoptions.NAME: write_adoptions,
         case_state.NAME: write_case_state,
@@ -113,10 +136,13 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
         timeline.NAME: write_timeline,
         board.NAME: write_board,
         facts.NAME: write_facts,
+        daily.NAME: write_facts,
         ledger.NAME: write_ledger,
         duties.NAME: write_duties,
         registers.NAME: write_registers,
         breaches.NAME: write_breaches,
+        workload.NAME: write_workload,
+        stage_clocks.NAME: write_stage_clocks,
     }
 
 
@@ -139,7 +165,8 @@ class Runner:
         self._files_max = files_max
         self._took = took
         self._before = towns
-        self._writers = writers(ZoneInfo(zone))
+        self._writers = tuple(dict.fromkeys(writers(ZoneInfo(zone)).values()))
+        self._fills = fills(ZoneInfo(zone))
         self._folders: dict[int, Folder] = {}
         self._towns: dict[int, Towns] = {}
 
@@ -151,7 +178,7 @@ class Runner:
             homes = await board.read_towns(connection, partition)
         place = places[case_state.NAME]
         failpoints.hit("project.rows_read")
-        for name, fill in FILLS.items():
+        for name, fill in self._fills.items():
             if place is not None and places[name] is None:
                 places[name] = await self._fill(name, fill, place)
         for name, other in places.items():
@@ -206,7 +233,7 @@ class Runner:
             async with connection.transaction():
                 await checkpoint.require_place(connection, case_state.NAME, stood)
                 failpoints.hit("project.place_held")
-                for write in self._writers.values():
+                for write in self._writers:
                     await write(connection, folded, "")
                     failpoints.hit("project.rows_of_one")
                 failpoints.hit("project.before_position")

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from domain.case.events import Reported
-from eventlog.casefile import CaseFile, absorb
+from domain.case.evolve import Move, moves
+from domain.case.state import Case
+from eventlog.casefile import CaseFile, absorb_by_event
 from eventlog.numbering import Series, after
 from eventlog.position import Hole, follows
 from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome
@@ -24,12 +26,14 @@ ELSEWHERE = "-"
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One decision and its case before and after it; the townships are those that its partition knew (`Towns`)."""
+    """One decision and its case before and after it, and after each of its events (`states`, none if it changed
+    nothing): evolved once, for all who fold events. The townships are those that its partition knew (`Towns`)."""
 
     entry: Entry
     record: DecisionRecord
     before: CaseFile
     after: CaseFile
+    states: tuple[Case, ...] = ()
     town_before: str = ELSEWHERE
     town: str = ELSEWHERE
 
@@ -42,6 +46,11 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     def changed(self) -> bool:
         """True if the record is a link of its case's chain."""
         return self.after is not self.before
+
+    @property
+    def moves(self) -> list[Move]:
+        """Each event of the record with the case before it and after it; none if it changed nothing."""
+        return moves(self.before.case, self.record.events, self.states)
 
 
 class Adoption(msgspec.Struct, frozen=True, gc=False):
@@ -114,11 +123,11 @@ class Folder:
         if self._only_open and record.case not in self.files and not begins:
             return None
         before = self.files.get(record.case) or CaseFile(record.case)
-        now = absorb(before, record, entry.stored.value or b"")
+        now, after_each = absorb_by_event(before, record, entry.stored.value or b"")
         self._shelf.note(now, record.origin.offset if self._ahead else None)
         if record.events and isinstance(record.events[0], Reported):
             self.series = after(self.series, record.events[0].number)
-        return Step(entry, record, before, now)
+        return Step(entry, record, before, now, after_each)
 
     def forget_ended(self, ids: Iterable[str]) -> None:
         """Let go of these cases' files where the case is not open; they can be loaded again."""

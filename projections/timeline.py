@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+from domain.case.evolve import Move, states
+from domain.case.evolve import moves as moves_of
 from eventlog.record import DecisionRecord, decode
 from projections.steps import Step
 
@@ -63,6 +65,12 @@ async def stories(connection: Any, partition: int) -> AsyncIterator[tuple[str, l
         story.append(record)
     if story:
         yield story[0].case, story
+
+
+def moves(story: Iterable[DecisionRecord]) -> list[Move]:
+    """All events of a case's whole story, each with the case before it and after it."""
+    events = [event for record in story for event in record.events]
+    return moves_of(None, events, states(None, events))
 
 
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> None:

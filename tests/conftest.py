@@ -47,6 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {name} {value}")
     for report in (each for kind in ("passed", "failed", "error", "") for each in terminalreporter.getreports(kind)):
+        if not isinstance(report, pytest.TestReport):
+            continue
         folder = report.nodeid.removeprefix("tests/").partition("/")[0]
         count, seconds = spent.get(folder, (0, 0.0))
         spent[folder] = (count + (report.when == "call" and report.passed), seconds + report.duration)

@@ -6,7 +6,7 @@ group for each part of a case's life, the frequent ones first: a rebuild spends 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast, get_args
 
 from msgspec.structs import replace
@@ -35,12 +35,29 @@ FOLDS: Mapping[type[Event], Callable[[Case, Any], Case]] = {kind: folded for kin
 _CLOCKS = frozenset(get_args(ClockEvent))
 _ALARMS = (ClockNear, ClockOverdue)
 
+Move = tuple[Case | None, CaseEvent, Case]
+"""The case before an event, the event, and the case after it."""
+
 
 def fold(case: Case | None, events: Iterable[CaseEvent]) -> Case | None:
     """Fold events in order onto a state; `fold(fold(c, a), b) == fold(c, a + b)`."""
     for event in events:
         case = evolve(case, event)
     return case
+
+
+def states(case: Case | None, events: Iterable[CaseEvent]) -> tuple[Case, ...]:
+    """The state after each of these events; the last one is what `fold` gives."""
+    found: list[Case] = []
+    for event in events:
+        case = evolve(case, event)
+        found.append(case)
+    return tuple(found)
+
+
+def moves(case: Case | None, events: Sequence[CaseEvent], after: Sequence[Case]) -> list[Move]:
+    """Each event with the case before it and after it; `after` are the `states` that these events lead to."""
+    return list(zip((case, *after), events, after, strict=False))
 
 
 def evolve(case: Case | None, event: CaseEvent) -> Case:

@@ -42,7 +42,7 @@ from domain.case.values import HANDLED_STATUSES, HANDLING_CLOCKS, Channel, Clock
 
 _HANDLED = HANDLED_STATUSES | {Status.CLOSED}
 ClockEvent = ClockStarted | ClockStopped | ClockPaused | ClockExtended | ClockResumed | ClockNear | ClockOverdue
-_CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockPaused, ClockExtended, ClockResumed, ClockNear, ClockOverdue)
+CLOCK_EVENTS = (ClockStarted, ClockStopped, ClockPaused, ClockExtended, ClockResumed, ClockNear, ClockOverdue)
 
 
 class Answer(StrEnum):
@@ -134,13 +134,31 @@ def fold_facts(before: Fold, case_id: str, events: Sequence[CaseEvent], after: C
         after = fold(before.case, events)
     facts, stages = before.facts, before.facts.stages if before.facts else ()
     for event in events:
-        if not isinstance(event, _CLOCK_EVENTS):
+        if not isinstance(event, CLOCK_EVENTS):
             facts = _noted(facts, case_id, event)
         elif event.clock not in HANDLING_CLOCKS:
             stages = _stages(stages, event)
     if after is None or facts is None:
         return before
     return Fold(after, _as_it_stands(facts, after, stages))
+
+
+def run_after(stage: StageClock, event: ClockEvent) -> StageClock:
+    """The run after one more event of it: one that was missed stays so, one that is owed no more counts in no rate."""
+    match event:
+        case ClockResumed() | ClockExtended():
+            moved = replace(stage, deadline_ms=event.deadline_ms)
+            return moved if stage.answer is Answer.MISSED else replace(moved, answer=Answer.RUNNING)
+        case ClockOverdue():
+            return replace(stage, answer=Answer.MISSED)
+        case ClockStopped(verdict=ClockVerdict.MISSED):
+            return replace(stage, answer=Answer.MISSED)
+        case ClockStopped(verdict=verdict) if stage.answer is not Answer.MISSED:
+            return replace(stage, answer=Answer.MET if verdict is ClockVerdict.MET else Answer.LEFT_OUT)
+        case ClockPaused() if stage.answer is not Answer.MISSED:
+            return replace(stage, answer=Answer.LEFT_OUT)
+        case _:
+            return stage
 
 
 def _noted(facts: CaseFacts | None, case_id: str, event: CaseEvent) -> CaseFacts:
@@ -217,25 +235,8 @@ def _stages(stages: tuple[StageClock, ...], event: ClockEvent) -> tuple[StageClo
         return (*stages, StageClock(event.clock, event.unit, event.deadline_ms, Answer.RUNNING))
     for at in range(len(stages) - 1, -1, -1):
         if (stages[at].kind, stages[at].unit) == (event.clock, event.unit):
-            return (*stages[:at], _run(stages[at], event), *stages[at + 1 :])
+            return (*stages[:at], run_after(stages[at], event), *stages[at + 1 :])
     return stages
-
-
-def _run(stage: StageClock, event: ClockEvent) -> StageClock:
-    match event:
-        case ClockResumed() | ClockExtended():
-            moved = replace(stage, deadline_ms=event.deadline_ms)
-            return moved if stage.answer is Answer.MISSED else replace(moved, answer=Answer.RUNNING)
-        case ClockOverdue():
-            return replace(stage, answer=Answer.MISSED)
-        case ClockStopped(verdict=ClockVerdict.MISSED):
-            return replace(stage, answer=Answer.MISSED)
-        case ClockStopped(verdict=verdict) if stage.answer is not Answer.MISSED:
-            return replace(stage, answer=Answer.MET if verdict is ClockVerdict.MET else Answer.LEFT_OUT)
-        case ClockPaused() if stage.answer is not Answer.MISSED:
-            return replace(stage, answer=Answer.LEFT_OUT)
-        case _:
-            return stage
 
 
 def _breached(clock: Clock) -> bool:

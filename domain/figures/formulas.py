@@ -7,12 +7,13 @@ gave before stays what it was. What the text leaves open is decided in docs/figu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from functools import partial
 
 import msgspec
 
 from domain.case.values import OPEN_STATUSES, Status
-from domain.figures.facts import Answer, CaseFacts
+from domain.figures.facts import Answer, CaseFacts, StageClock
 from domain.figures.figure import Figure, Period
 
 Counted = tuple[int, int]
@@ -25,10 +26,21 @@ UNCOUNTED: frozenset[Status] = TURNED_AWAY | {Status.MERGED}
 Holds = Callable[[CaseFacts], bool]
 
 
+class By(StrEnum):
+    """The instant that says in which period a formula counts a case: the lead's handling deadline, each deadline of a
+    stage clock, the report, or the answer of who rated."""
+
+    DEADLINE = "deadline"
+    STAGE = "stage"
+    REPORT = "report"
+    RATING = "rating"
+
+
 class Formula(msgspec.Struct, frozen=True):
     """A named number. `counts` says what a case adds in a period; `mean` that it is shown as a mean, not in per cent.
 
-    The rule is stated in words as "numerator ÷ denominator".
+    `by` says which instants have to lie in the period, `stage` of which kind of clock. The rule is stated in words as
+    "numerator ÷ denominator".
     """
 
     name: str
@@ -37,6 +49,8 @@ class Formula(msgspec.Struct, frozen=True):
     en: str
     rule: str
     counts: Callable[[CaseFacts, Period], Counted]
+    by: By = By.DEADLINE
+    stage: str | None = None
     mean: bool = False
 
     def figure(
@@ -79,13 +93,19 @@ def _of_due(done: Holds, owed: Holds, facts: CaseFacts, period: Period) -> Count
 
 def _of_stage(kind: str, facts: CaseFacts, period: Period) -> Counted:
     """Runs of a stage clock by their own deadline."""
-    if facts.status is Status.VOID:
-        return NOTHING
     met = due = 0
     for stage in facts.stages:
-        if stage.kind == kind and stage.answer is not Answer.LEFT_OUT and period.holds(stage.deadline_ms):
-            met, due = met + (stage.answer is Answer.MET), due + 1
+        if stage.kind == kind and period.holds(stage.deadline_ms):
+            above, below = of_run(facts, stage)
+            met, due = met + above, due + below
     return met, due
+
+
+def of_run(facts: CaseFacts, stage: StageClock) -> Counted:
+    """What one run of a stage clock adds where its deadline lies in the period."""
+    if facts.status is Status.VOID or stage.answer is Answer.LEFT_OUT:
+        return NOTHING
+    return int(stage.answer is Answer.MET), 1
 
 
 def _valid(facts: CaseFacts, period: Period) -> Counted:
@@ -230,6 +250,8 @@ _ALL = (
             en,
             f"{kind} clocks met ÷ {kind} clocks due, less void",
             partial(_of_stage, kind),
+            By.STAGE,
+            kind,
         )
         for kind, (zh, en) in STAGES.items()
     ),
@@ -240,8 +262,18 @@ _ALL = (
         "valid report rate",
         "filed or handled at once, and neither void nor turned away since ÷ reports of collectors on patrol",
         _valid,
+        By.REPORT,
     ),
-    Formula("satisfaction", 1, "满意度", "satisfaction", "sum of ratings ÷ number of answers", _rated, mean=True),
+    Formula(
+        "satisfaction",
+        1,
+        "满意度",
+        "satisfaction",
+        "sum of ratings ÷ number of answers",
+        _rated,
+        By.RATING,
+        mean=True,
+    ),
 )
 
 FORMULAS: dict[str, Formula] = {formula.name: formula for formula in _ALL}

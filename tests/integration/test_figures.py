@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -85,13 +85,36 @@ def test_variant_a_of_the_day_is_what_the_wall_shows(live: Live) -> None:
     assert eventually(same, FOLDED_S_MAX, "the wall and the figures agree")
 
 
+def test_the_days_add_up_to_the_figure_of_the_period(live: Live) -> None:
+    live.dispatched(GRID, TEAM)
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    week = f"from={today - timedelta(days=3)}&to={today + timedelta(days=3)}&scope={TOWN}"
+
+    def same() -> bool:
+        whole = live.call("leader", "GET", f"/api/figures?{week}").json()
+        daily = live.call("leader", "GET", f"/api/figures/daily?{week}").json()
+        if whole["position"] != daily["position"]:
+            return False
+        assert [one["name"] for one in daily["figures"]] == list(FORMULAS)
+        for figure, one in zip(whole["figures"], daily["figures"], strict=True):
+            sums = tuple(sum(count[at] for count in one["days"].values()) for at in (0, 1))
+            assert sums == (figure["numerator"], figure["denominator"]), figure["name"]
+        return True
+
+    assert eventually(same, FOLDED_S_MAX, "both are asked at one place")
+    one = live.call("leader", "GET", f"/api/figures/daily?{week}&name=dispatch_in_time_rate").json()["figures"]
+    assert [figure["name"] for figure in one] == ["dispatch_in_time_rate"]
+    assert one[0]["days"]
+
+
 def test_who_may_ask_and_for_what(live: Live) -> None:
     readers = {str(role) for role in READERS}
     for role in set(Role) - {Role.SYSTEM}:
         answer = live.call(str(role), "GET", f"/api/figures?{days()}")
         assert answer.status_code == (200 if role in readers else 403), role
-        answer = live.call(str(role), "GET", f"/api/figures/closing_rate/cases?{days()}")
-        assert answer.status_code == (200 if role in readers else 403), role
+        for path in ("closing_rate/cases", "daily"):
+            answer = live.call(str(role), "GET", f"/api/figures/{path}?{days()}")
+            assert answer.status_code == (200 if role in readers else 403), role
 
 
 def test_a_townships_desk_sees_its_township_and_what_lies_in_it(live: Live) -> None:
@@ -119,6 +142,7 @@ def test_a_townships_desk_sees_its_township_and_what_lies_in_it(live: Live) -> N
         ("?from=2018-10-15&to=2018-10-15&scope=4101839", 404, "unknown_scope"),
         ("?from=2018-10-15&to=2018-10-15&scope=410183%00", 404, "unknown_scope"),
         ("/no_rate/cases?from=2018-10-15&to=2018-10-15", 404, "unknown_figure"),
+        ("/daily?from=2018-10-15&to=2018-10-15&name=no_rate", 404, "unknown_figure"),
         ("/%00/cases?from=2018-10-15&to=2018-10-15", 404, "unknown_figure"),
         ("/closing_rate/cases?from=2018-10-15&to=2018-10-15&part=middle", 422, "malformed"),
         ("/closing_rate/cases?from=2018-10-15&to=2018-10-15&limit=many", 422, "malformed"),

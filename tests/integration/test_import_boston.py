@@ -17,7 +17,7 @@ from domain.figures.figure import Period
 from domain.figures.formulas import FORMULAS
 from ops.importing import Report, bring_in, read_rows
 from ops.system import PROCESSORS, running
-from projections import breaches, facts, ledger
+from projections import breaches, daily, facts, ledger
 from projections.breaches import Asked
 from projections.database import open_pool
 from reference.mapping import CityMapping, load_mapping, profile_of, read_row
@@ -102,14 +102,17 @@ async def _missed(postgres: str) -> tuple[int, int]:
 
 
 async def _closed(postgres: str) -> tuple[int, int]:
-    """How many cases the figures find closed of those ever due, and closed on time."""
+    """How many cases the figures find closed of those ever due, and closed on time; the days add up to the same."""
     connection = await asyncpg.connect(postgres)
+    rates = ("closing_rate", "on_time_closing_rate")
     try:
         found = [0, 0]
         async with facts.at_one_place(connection) as position:
             async for cases in facts.of_period(connection, "", EVER):
-                for at, name in enumerate(("closing_rate", "on_time_closing_rate")):
+                for at, name in enumerate(rates):
                     found[at] += FORMULAS[name].figure(cases, EVER, "", position).numerator
+            days = await daily.of_days(connection, "", "2000-01-01", "2099-12-31", rates)
+        assert found == [sum(day.numerator for day in days if day.formula == name) for name in rates]
         return found[0], found[1]
     finally:
         await connection.close()

@@ -130,10 +130,10 @@ async def rows_of(
     chunks: Iterable[Sequence[Entry]],
     database: str,
     later: Iterable[Sequence[Entry]] = (),
-    forget: bool = False,
+    forget: Sequence[str] = (),
 ) -> AsyncGenerator[Any, None]:
     """A connection to a database of its own, into which these portions were folded, and others after a new start;
-    before that, `forget` makes it one that never held a ledger."""
+    before that, `forget` makes it one that never held these tables."""
     node = PostgresNode(folder)
     await node.start()
     try:
@@ -147,8 +147,8 @@ async def rows_of(
         await fold(pool, chunks)
         if forget:
             async with pool.acquire() as connection:
-                await connection.execute("truncate ledger, ledger_round")
-                await connection.execute("delete from checkpoint where projection = 'ledger'")
+                await connection.execute(f"truncate {', '.join(forget)}")
+                await connection.execute("delete from checkpoint where projection = any($1::text[])", list(forget))
         await fold(pool, later)
         async with pool.acquire() as connection:
             yield connection
@@ -202,7 +202,9 @@ def test_what_an_earlier_release_folded_gets_its_ledger_when_this_one_goes_on(tm
     async def read() -> tuple[list[Any], list[Any]]:
         async with rows_of(tmp_path, [entries[:half]], "whole", [entries[half:]]) as connection:
             whole = [tuple(row) for query in ordered for row in await connection.fetch(query)]
-        async with rows_of(tmp_path, [entries[:half]], "filled", [entries[half:]], forget=True) as connection:
+        async with rows_of(
+            tmp_path, [entries[:half]], "filled", [entries[half:]], ("ledger", "ledger_round")
+        ) as connection:
             return whole, [tuple(row) for query in ordered for row in await connection.fetch(query)]
 
     whole, filled = asyncio.run(read())

@@ -42,7 +42,15 @@ def queue(live: Live, act: str) -> int:
     return next(one["waiting"] for one in queues if one["act"] == act)
 
 
+def lies(live: Live, unit: str) -> dict[str, Any]:
+    """What lies on that unit in the grid of the test, in sums."""
+    answer = live.call("leader", "GET", f"/api/workload?scope={GRID}&unit={unit}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["total"])
+
+
 def test_a_case_is_owed_by_whoever_has_it_and_a_return_is_in_the_register(live: Live) -> None:
+    led, unled = lies(live, TEAM)["led"], lies(live, "")["led"]
     case_id = live.report(GRID)
     assert owes(live, "acceptor", case_id, "accept")["due_ms"] is not None
     assert owed(live, "handler-410183002", case_id) == []
@@ -54,12 +62,14 @@ def test_a_case_is_owed_by_whoever_has_it_and_a_return_is_in_the_register(live: 
         assert live.act(who, case_id, action, **more).status_code == 200
     assert owes(live, MEMBER, case_id, "acknowledge")["unit"] == TEAM
     assert owed(live, "dispatcher", case_id) == [], "it is with the unit now"
+    assert (lies(live, TEAM)["led"], lies(live, "")["led"]) == (led + 1, unled)
     waiting = queue(live, "dispatch")
     assert live.act(MEMBER, case_id, "acknowledge").status_code == 200
     owes(live, MEMBER, case_id, "handle")
     assert live.act(MEMBER, case_id, "return", reason="not_ours", text="不归我们").status_code == 200
     owes(live, "dispatcher", case_id, "dispatch")
     assert queue(live, "dispatch") == waiting + 1
+    assert (lies(live, TEAM)["led"], lies(live, "")["led"]) == (led, unled + 1), "nobody has it now"
     listed = live.call("leader", "GET", f"/api/queues/dispatch?level=0&scope={GRID}&limit=200").json()["duties"]
     assert case_id in [one["case_id"] for one in listed]
 
@@ -69,6 +79,11 @@ def test_a_case_is_owed_by_whoever_has_it_and_a_return_is_in_the_register(live: 
     assert (entry["person"], entry["unit"], entry["reason"], entry["outcome"]) == (MEMBER, TEAM, "not_ours", "done")
     assert "不归我们" not in answer.text
     assert answer.json()["counts"]["done"] >= 1
+    answer = live.call("auditor", "GET", f"/api/stage_clocks?from={today}&to={today}&answer=met&limit=200")
+    met = [(run["clock"], run["holder"]) for run in answer.json()["stage_clocks"] if run["case_id"] == case_id]
+    assert {("accept", "desk:0"), ("file", "desk:0"), ("dispatch", "desk:0")} <= set(met)
+    counts = answer.json()["counts"]["dispatch"]
+    assert counts["due"] == counts["met"] + counts["missed"] + counts["running"] >= 1
 
 
 def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) -> None:
@@ -114,6 +129,14 @@ def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) 
         ("leader", "/api/breaches?from=2026-11-01&to=2026-11-02&clock=lunch", 422, "unknown_clock"),
         ("leader", "/api/breaches?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
         ("leader", "/api/breaches?from=2026-11-01&to=2026-11-02&scope=41", 403, "outside_post"),
+        (MEMBER, "/api/stage_clocks?from=2026-11-01&to=2026-11-02", 403, "forbidden"),
+        ("leader", "/api/stage_clocks?from=2026-11-01&to=2026-11-02&clock=handle", 422, "unknown_clock"),
+        ("leader", "/api/stage_clocks?from=2026-11-01&to=2026-11-02&answer=late", 422, "malformed"),
+        ("leader", "/api/stage_clocks?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
+        (MEMBER, "/api/workload", 403, "forbidden"),
+        ("leader", "/api/workload?scope=41", 403, "outside_post"),
+        ("leader", "/api/workload?limit=0", 422, "limit_out_of_range"),
+        ("leader", "/api/workload?unit=%00", 422, "malformed"),
         ("leader", "/api/cases/nobody/duplicates", 404, "not_found"),
     ],
 )
@@ -125,7 +148,7 @@ def test_what_cannot_be_answered_is_refused_with_its_code(
     assert {"title", "title_en"} <= answer.json().keys()
 
 
-@pytest.mark.parametrize("name", ["duties", "registers", "breaches"])
+@pytest.mark.parametrize("name", ["duties", "registers", "breaches", "workload", "stage_clocks", "daily"])
 def test_rebuilt_from_the_log_the_rows_are_the_same(live: Live, name: str) -> None:
     done = live.command("rebuild", name)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from domain.case.actions import CASE_ACTIONS, CaseAction, ImportCase
+from domain.case.evolve import moves, states
 from domain.case.values import ClockKind, Status
+from domain.figures.daily import Contributions, changed
 from domain.figures.facts import Answer, CaseFacts, Fold, StageClock, fold_facts
 from domain.figures.figure import Period, total
 from domain.figures.formulas import FORMULAS
-from projections.board import Counts, counted
+from projections.board import NEAR, OVERDUE, Counts, counted, day_of, row_of
+from projections.stage_clocks import Run, runs
+from projections.workload import moved
 from tests.proof.oracle.rates import read
 from tests.proof.test_case_never_fails import ZONE, Course
 
@@ -83,6 +87,39 @@ def test_two_scopes_and_two_periods_add_up_to_one(cases: list[CaseFacts], period
     assert sum(half.denominator for half in halves) == whole.denominator
 
 
+@given(st.lists(st.lists(some_facts, min_size=1, max_size=4), max_size=6), st.integers(0, 4), st.integers(0, 4))
+def test_whole_days_add_up_to_what_the_formulas_count(lives: list[list[CaseFacts]], first: int, last: int) -> None:
+    """Whatever became of the facts of each case, and wherever it moved; a day has ten of the instants above here."""
+    sums = Counter[tuple[str, str, str, str]]()
+    for life in lives:
+        for before, after in zip([None, *life], life, strict=False):
+            added(sums, changed(before, after, lambda at_ms: str(at_ms // 10)))
+    now = [life[-1] for life in lives]
+    for scope in ("9", "91", "9102"):
+        cases = [one for one in now if one.grid.startswith(scope)]
+        for name, formula in FORMULAS.items():
+            figure = formula.figure(cases, Period(first * 10, (last + 1) * 10), scope, "0")
+            within = {(str(day), name) for day in range(first, last + 1)}
+            found = [summed(sums, scope, within, part) for part in ("above", "below")]
+            assert found == [figure.numerator, figure.denominator], (scope, name)
+
+
+def added(sums: Counter[tuple[str, str, str, str]], changes: Contributions) -> None:
+    """Add a step's changes to the sums."""
+    for key, (above, below) in changes.items():
+        sums[*key, "above"] += above
+        sums[*key, "below"] += below
+
+
+def summed(sums: Counter[tuple[str, str, str, str]], scope: str, within: set[tuple[str, str]], part: str) -> int:
+    """The sums of these days and formulas in that scope."""
+    return sum(
+        count
+        for (grid, day, name, which), count in sums.items()
+        if which == part and grid.startswith(scope) and (day, name) in within
+    )
+
+
 @given(some_facts, periods)
 def test_on_time_is_a_part_of_done_and_a_pause_only_takes_away(one: CaseFacts, period: Period) -> None:
     def of(name: str) -> tuple[int, int]:
@@ -124,6 +161,8 @@ class Read:
         oracle = read(self.events).variants(ALL_TIME.from_ms, ALL_TIME.to_ms)
         assert {name: found[name] for name in oracle} == oracle
         self._as_on_the_board(facts)
+        self._day_by_day(facts)
+        self._run_by_run(facts)
         return Counter(f"{name} {counts}" for name, counts in found.items())
 
     def _in_pieces(self) -> Fold:
@@ -151,6 +190,45 @@ class Read:
             assert FORMULAS["handling_rate"].counts(facts, _day(day)) == (counts.handled, counts.should), day
         due = {day for day, counts in days.items() if counts.should}
         assert len(due) == FORMULAS["handling_rate"].counts(facts, ALL_TIME)[1]
+
+    def _run_by_run(self, facts: CaseFacts) -> None:
+        """The rows of stage clocks are the runs that the facts know, and what lies on units is what the board shows."""
+        held: list[Run] = []
+        found: dict[int, Run] = {}
+        sums = Counter[str]()
+        for step in self._course.steps:
+            assert [now for _, _, now in step.moves] == list(states(step.before.case, step.record.events))
+            held = runs([run for run in held if run.verdict is None], "case-1", 0, step.moves)
+            found |= {run.version: run for run in held}
+            for load in moved(step.before.case, step.after.case).values():
+                sums.update({"led": load.led, "near": load.near, "overdue": load.overdue})
+        whole = runs([], "case-1", 0, moves(None, self.events, states(None, self.events)))
+        assert [found[version] for version in sorted(found)] == whole, "what stopped for good needs not be held"
+        assert [(row.clock, row.unit, row.deadline_ms, row.answer) for row in whole] == [
+            (stage.kind, stage.unit, stage.deadline_ms, stage.answer) for stage in facts.stages
+        ]
+        row = row_of(self._course.steps[-1])
+        shown = Counter({"led": 1, "near": row.due == NEAR, "overdue": row.due == OVERDUE} if row else {})
+        assert +sums == +shown
+
+    def _day_by_day(self, facts: CaseFacts) -> None:
+        """The daily sums, changed record by record, are what the formulas count on each day, and nothing besides."""
+        sums, fold = Counter[tuple[str, str, str, str]](), Fold()
+        for step in self._course.steps:
+            if step.changed:
+                now = fold_facts(fold, "case-1", step.record.events, step.after.case)
+                added(sums, changed(fold.facts, now.facts, lambda at_ms: day_of(at_ms, ZONE)))
+                fold = now
+        left = {key for key, count in sums.items() if count}
+        for day in {day for _, day, _, _ in left}:
+            for name, formula in FORMULAS.items():
+                held = tuple(sums[facts.grid, day, name, part] for part in ("above", "below"))
+                assert held == formula.counts(facts, _day(day)), (day, name)
+        for name, formula in FORMULAS.items():
+            of_it = [(part, sums[key]) for key in left for *_, which, part in (key,) if which == name]
+            whole = tuple(sum(count for part, count in of_it if part == wanted) for wanted in ("above", "below"))
+            assert whole == formula.counts(facts, ALL_TIME), "no day is left out"
+        assert {grid for grid, *_ in left} <= {facts.grid}, "where it was before it counts no more"
 
 
 def _day(text: str) -> Period:

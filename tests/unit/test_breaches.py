@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.case import actions as a
+from domain.case.evolve import moves, states
 from domain.case.values import (
     AppealReason,
     Channel,
@@ -39,7 +40,7 @@ class Story:
         before = self.desk.file.case
         record = self.desk.act(who, action, at_ms)
         assert record.rejection is None, record.rejection
-        self.rows = passed(self.rows, self.desk.file.id, 0, before, record.events)
+        self.rows = passed(self.rows, self.desk.file.id, 0, moves(before, record.events, states(before, record.events)))
 
     @property
     def handling(self) -> list[tuple[str | None, int | None, bool]]:

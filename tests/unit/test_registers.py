@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from domain.case import actions as a
-from domain.case.evolve import fold
+from domain.case.evolve import fold, moves, states
 from domain.case.values import Channel, ExtensionReason, Place, ReturnReason, Role, VoidReason
+from projections import timeline
 from projections.registers import Entry, entered
 from tests.support.city import GRID, TEAM, actor, ms
 from tests.support.desk import Desk
@@ -32,7 +33,7 @@ def at_work() -> Desk:
 
 def rows(desk: Desk) -> list[Entry]:
     """The case's rows, all its events in one go."""
-    return entered([], "case-1", 0, None, [event for record in desk.records for event in record.events])
+    return entered([], "case-1", 0, timeline.moves(desk.records))
 
 
 def test_a_granted_extension_a_return_and_a_void_have_a_row_each() -> None:
@@ -75,6 +76,6 @@ def test_folded_record_after_record_the_rows_are_those_of_one_go() -> None:
     held: list[Entry] = []
     case = None
     for record in desk.records:
-        held = entered(held, "case-1", 0, case, record.events)
+        held = entered(held, "case-1", 0, moves(case, record.events, states(case, record.events)))
         case = fold(case, record.events)
     assert held == whole
