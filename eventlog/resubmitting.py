@@ -13,6 +13,7 @@ import msgspec
 from domain.adoption.values import KEY
 from domain.case.actions import Attempt
 from eventlog.letters import without_values
+from eventlog.position import partition_of
 from eventlog.record import Origin
 from eventlog.verdict import ACTION_BYTES_MAX, Arrived, Unread, UnreadReason, examine
 from runtime.faults import Fault
@@ -48,7 +49,7 @@ def resubmission(origin: str, body: bytes, now_ms: int) -> Attempt:
     value = _encoder.encode(attempt)
     if len(value) > ACTION_BYTES_MAX:
         raise _too_large(len(value))
-    again = examine(Arrived(Origin("", 0, 0), 0, attempt.case.encode(), value))
+    again = examine(Arrived(Origin("", partition_of(attempt.case), 0), 0, attempt.case.encode(), value))
     if isinstance(again, Unread):
         raise _undecodable(again.detail or UnreadReason(again.reason))
     return attempt

@@ -21,6 +21,7 @@ from domain.case.decide import decide
 from domain.case.decision import Accepted, AlreadySo, ReasonCode, Refused, Rejected, Rejection, Unchanged
 from domain.case.frame import Rules
 from eventlog.casefile import CaseFile
+from eventlog.position import partition_of
 from eventlog.record import AdoptionRecord, DecisionRecord, Flag, Origin, Outcome
 
 API_CLOCK_OFF_MS_MAX = 2_000
@@ -93,11 +94,12 @@ def examine(arrived: Arrived) -> Attempt | AdoptionAttempt | Unread:
         return Unread(UnreadReason.NOT_JSON, "nested too deeply")
     if _holds_nul(arrived.value):
         return Unread(UnreadReason.NOT_AN_ACTION, "a text holds U+0000")
-    if isinstance(found, AdoptionAttempt):
-        right, wrong = found.partition == arrived.origin.partition, UnreadReason.WRONG_PARTITION
-    else:
-        right, wrong = arrived.key == found.case.encode(), UnreadReason.WRONG_KEY
-    return found if right else Unread(wrong)
+    if isinstance(found, Attempt) and arrived.key != found.case.encode():
+        return Unread(UnreadReason.WRONG_KEY)
+    belongs = found.partition if isinstance(found, AdoptionAttempt) else partition_of(found.case)
+    if belongs != arrived.origin.partition:  # decided here, its case would have two writers
+        return Unread(UnreadReason.WRONG_PARTITION, f"{belongs} is right")
+    return found
 
 
 def _holds_nul(value: bytes) -> bool:

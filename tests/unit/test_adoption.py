@@ -83,7 +83,7 @@ class Partition:
 
 
 def test_nothing_is_decided_before_something_is_adopted() -> None:
-    record = Partition().act("c", actor(Role.ACCEPTOR), a.Report(Place(GRID), Channel.HOTLINE, "010101"))
+    record = Partition().act("x", actor(Role.ACCEPTOR), a.Report(Place(GRID), Channel.HOTLINE, "010101"))
     assert record.rejection is not None
     assert (record.outcome, record.rejection.code, record.rulebook) == (Outcome.REJECTED, "no_rules", "")
 
@@ -93,7 +93,7 @@ def test_from_its_offset_on_an_adoption_is_what_the_partition_decides_by() -> No
     partition.adopt(ONE, "first")
     before = partition.file("a")
     partition.adopt(TWO, "second")
-    after = partition.file("b")
+    after = partition.file("j")
     assert (before.rulebook, after.rulebook) == (ONE, TWO)
     assert [getattr(e, "limit", None) for e in (before.events[0], after.events[0])] == ["2UH", "3WH"]
 
@@ -103,11 +103,11 @@ def test_a_case_keeps_the_limit_and_the_calendar_that_it_has_pinned() -> None:
     partition.adopt(ONE, "first")
     partition.file("a")
     partition.adopt(TWO, "second")
-    partition.file("b")
+    partition.file("j")
     offset = len(partition.records)
     assert partition.due_ms("a") == AT + offset + 2 * 3_600_000
-    assert partition.due_ms("b") == ms("2018-10-15T14:00") + offset + 1
-    assert partition.docket.versions({"a", "b"}) == {ONE, TWO}
+    assert partition.due_ms("j") == ms("2018-10-15T14:00") + offset + 1
+    assert partition.docket.versions({"a", "j"}) == {ONE, TWO}
 
 
 @pytest.mark.parametrize(

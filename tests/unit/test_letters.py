@@ -30,6 +30,7 @@ from eventlog.letters import (
     write_tally,
 )
 from eventlog.open_letters import LetterCount, OpenLetters, TooManyLetters
+from eventlog.position import PARTITIONS, partition_of
 from eventlog.record import Origin, Outcome, encode
 from eventlog.resubmitting import action_id, resubmission
 from eventlog.stored import Stored
@@ -40,7 +41,7 @@ from tests.support.city import GRID, actor, ms
 
 AT = ms("2018-10-15T09:00")
 CASE, ACTION = str(uuid.UUID(int=7)), str(uuid.UUID(int=8))
-TOPIC = "Yp0HDqkOQyKGGmRgOVm3VA"
+PARTITION, TOPIC = partition_of(CASE), "Yp0HDqkOQyKGGmRgOVm3VA"
 
 
 def an_attempt() -> Attempt:
@@ -49,7 +50,7 @@ def an_attempt() -> Attempt:
 
 
 def arrived(value: bytes | None, key: bytes | None = CASE.encode(), offset: int = 17) -> Arrived:
-    return Arrived(Origin(TOPIC, 3, offset), AT, key, value)
+    return Arrived(Origin(TOPIC, PARTITION, offset), AT, key, value)
 
 
 def unread(value: bytes | None, key: bytes | None = CASE.encode()) -> Unread:
@@ -112,6 +113,17 @@ def test_what_can_not_be_decoded_has_a_reason(value: bytes | None, key: bytes | 
     assert unread(value, key).reason is reason
 
 
+def test_an_action_in_another_partition_than_its_cases_is_a_letter_since_the_case_would_have_two_writers() -> None:
+    value = msgspec.json.encode(an_attempt())
+    for partition in range(PARTITIONS):
+        found = examine(Arrived(Origin(TOPIC, partition, 17), AT, CASE.encode(), value))
+        if partition == PARTITION:
+            assert found == an_attempt()
+        else:
+            assert found == Unread(UnreadReason.WRONG_PARTITION, f"{PARTITION} is right")
+    assert resubmission(f"{TOPIC}/0/17", value, AT).case == CASE
+
+
 def test_only_the_character_itself_is_refused_that_no_row_can_hold_and_not_its_name() -> None:
     named = replace(an_attempt(), action=Note("it is written \\u0000"))
     assert examine(arrived(msgspec.json.encode(named))) == named
@@ -131,7 +143,7 @@ def test_a_letter_carries_its_place_reason_key_time_and_whole_value() -> None:
     letter = read_letter(Stored(0, 5, AT + 900, key, body, tuple(headers)))
     assert letter is not None
     assert (body, letter.size_bytes, letter.cut) == (value, len(value), False)
-    assert (letter.origin, letter.offset, letter.at_ms, letter.key) == (f"{TOPIC}/3/17", 5, AT, CASE.encode())
+    assert (letter.origin, letter.offset, letter.at_ms, letter.key) == (f"{TOPIC}/{PARTITION}/17", 5, AT, CASE.encode())
     assert letter.reason is UnreadReason.NOT_AN_ACTION
     assert "$.action.channel" in letter.detail
     assert "张三" not in letter.detail, "the decoder quotes what it found; the copy has it, its headers do not"

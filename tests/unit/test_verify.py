@@ -43,12 +43,12 @@ class World:
         self._docket = Docket(PARTITION, -1, Series(), "Asia/Shanghai", InForce())
         self._put(TakeoverRecord(PARTITION, TOPIC, 0, "w", RELEASE), b"takeover")
         self.act("adoption", AdoptionAttempt("adopt", PARTITION, actor(Role.ADMIN), Adopt(VERSION), AT))
-        for case in ("a", "b"):
+        for case in ("a", "j"):
             self.ask(case, ACCEPTOR, a.Report(Place(GRID), Channel.HOTLINE, "010101"))
             self.ask(case, ACCEPTOR, a.Accept())
         self.ask("a", SHIFT_HEAD, a.File("010101", "02"))
         self.ask("a", DISPATCHER, a.Dispatch(TEAM))
-        self.ask("b", SHIFT_HEAD, a.Close())
+        self.ask("j", SHIFT_HEAD, a.Close())
         self.ask("a", HANDLER, a.Acknowledge(), "twice")
         self.ask("a", HANDLER, a.Acknowledge(), "twice")
         self.ask("a", HANDLER, a.Handle(), later_ms=48 * HOUR)
