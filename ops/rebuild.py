@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 import typer
@@ -30,7 +30,7 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
         raise Fault(
             "rebuild.unknown", f"没有投影“{name}”,应为 {allowed}。", f"There is no projection '{name}', only {allowed}."
         )
-    report = asyncio.run(fold_again(name))
+    (report,) = asyncio.run(fold_again([name]))
     equal = "一致 equal" if report.equal else "不一致 DIFFERENT"
     typer.echo(f"{name}: {report.records} 条记录 records, {report.rows} 行 rows, {report.seconds:.1f} s")
     typer.echo(f"live    {report.live}\nrebuilt {report.rebuilt}  {equal}")
@@ -38,25 +38,26 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
         raise typer.Exit(2)
 
 
-async def fold_again(name: str, *, swap: bool = True) -> RebuildReport:
-    """Fold a projection of the running system again, beside the live one, with a bar; swap it in unless told not to."""
+async def fold_again(names: Sequence[str], *, swap: bool = True) -> list[RebuildReport]:
+    """Fold projections of the running system again, beside the live ones, with a bar; swapped in unless told not to."""
     settings = join()
     bootstrap, postgres = require_cluster(settings)
     profile = load_profile(settings.profile)
-    names = TopicNames(settings.topic_prefix)
-    upto = await ends(bootstrap, names.events)
+    topics = TopicNames(settings.topic_prefix)
+    upto = await ends(bootstrap, topics.events)
 
     def read(start: dict[int, int], end: dict[int, int]) -> AsyncIterator[list[Stored]]:
-        return read_to(bootstrap, names.events, start, end)
+        return read_to(bootstrap, topics.events, start, end)
 
     pool = await open_pool(postgres, 1, "liandong-rebuild")
     try:
         bars = Console(stderr=True)
-        with Progress(TextColumn(name), BarColumn(), MofNCompleteColumn(), console=bars) as progress:
-            task = progress.add_task(name, total=sum(upto.values()))
+        title = names[0] if len(names) == 1 else "rows"
+        with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), console=bars) as progress:
+            task = progress.add_task(title, total=sum(upto.values()))
             return await rebuild_projection(
                 pool,
-                name,
+                names,
                 read,
                 upto,
                 profile.about.zone,

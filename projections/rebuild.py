@@ -1,7 +1,7 @@
-"""Rebuild: a projection folded again from the first record, beside the live one, compared, and swapped in.
+"""Rebuild: projections folded again from the first record, beside the live ones, compared, and swapped in.
 
 Must never leave a table half rebuilt: the comparison and the swap are one transaction at one place in the log, during
-which the live projection's place is held.
+which the live projection's place is held. A comparison alone holds nobody up: it looks at one moment of the rows.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class RebuildReport(msgspec.Struct, frozen=True, gc=False):
 
 async def rebuild(
     pool: Any,
-    name: str,
+    names: Sequence[str],
     read: Read,
     upto: dict[int, int],
     zone: str,
@@ -78,15 +78,15 @@ async def rebuild(
     advance: Callable[[int], None],
     *,
     swap: bool = True,
-) -> RebuildReport:
-    """Fold `name` from 0 with `read(from, to)`, compare with the live rows at one place, and swap, unless only the
-    comparison is wanted.
+) -> list[RebuildReport]:
+    """Fold these projections from 0 with `read(from, to)`, compare with the live rows at one place, and swap, unless
+    only the comparison is wanted.
 
-    Raises KeyError for an unknown name, TimeoutError where the live projection does not catch up.
+    Raises KeyError for an unknown name, TimeoutError where the live projections do not catch up.
     """
-    tables = TABLES[name]
+    tables = list(dict.fromkeys(table for name in names for table in TABLES[name]))
     started = time.monotonic()
-    fold = _Fold(name, zone, towns)
+    fold = _Fold(names, zone, towns)
     async with pool.acquire() as connection:
         for table in tables:
             await connection.execute(f"drop table if exists {table}{NEW}")
@@ -96,17 +96,16 @@ async def rebuild(
             await fold.write(connection, chunk)
             failpoints.hit("rebuild.mid_fold")
             advance(len(chunk))
-        await _caught_up(connection, name, fold.reached())
+        await _caught_up(connection, names, fold.reached())
         failpoints.hit("rebuild.caught_up")
-        async with connection.transaction():
-            # The order of the runner's own locks: a table's rows before their place.
-            await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
-            failpoints.hit("rebuild.locked")
-            async for chunk in read(fold.reached(), await _places(connection, name)):
+        async with connection.transaction(isolation="read_committed" if swap else "repeatable_read"):
+            if swap:
+                # The order of the runner's own locks: a table's rows before their place.
+                await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
+                failpoints.hit("rebuild.locked")
+            async for chunk in read(fold.reached(), await _places(connection, names)):
                 await fold.write(connection, chunk)
-            live = await _digest(connection, tables, "")
-            rebuilt = await _digest(connection, tables, NEW)
-            rows = await connection.fetchval(f"select count(*) from {name}{NEW}")
+            reports = [await _compared(connection, name, fold.records, started) for name in names]
             failpoints.hit("rebuild.before_swap")
             for table in tables:
                 await connection.execute(f"drop table {table if swap else table + NEW}")
@@ -115,27 +114,36 @@ async def rebuild(
                     await connection.execute(f"alter table {table}{NEW} rename to {table}")
                 failpoints.hit("rebuild.table_swapped")
     failpoints.hit("rebuild.swapped")
-    return RebuildReport(name, fold.records, rows, live, rebuilt, round(time.monotonic() - started, 2))
+    return reports
 
 
-async def _places(connection: Any, name: str) -> dict[int, int]:
-    places = await checkpoint.read(connection, name)
-    return {p: places[p].next_offset if p in places else 0 for p in range(PARTITIONS)}
+async def _compared(connection: Any, name: str, records: int, started: float) -> RebuildReport:
+    live = await _digest(connection, TABLES[name], "")
+    rebuilt = await _digest(connection, TABLES[name], NEW)
+    rows = await connection.fetchval(f"select count(*) from {name}{NEW}")
+    return RebuildReport(name, records, rows, live, rebuilt, round(time.monotonic() - started, 2))
 
 
-async def _caught_up(connection: Any, name: str, reached: dict[int, int]) -> None:
+async def _places(connection: Any, names: Sequence[str]) -> dict[int, int]:
+    """How far all of these stand; they are written together, so once caught up none stands elsewhere."""
+    found = [await checkpoint.read(connection, name) for name in names]
+    return {p: min(places[p].next_offset if p in places else 0 for places in found) for p in range(PARTITIONS)}
+
+
+async def _caught_up(connection: Any, names: Sequence[str], reached: dict[int, int]) -> None:
     async with asyncio.timeout(CAUGHT_UP_S_MAX):
         while True:
-            live_at = await _places(connection, name)
+            live_at = await _places(connection, names)
             if all(live_at[p] >= offset for p, offset in reached.items()):
                 return
             await asyncio.sleep(0.05)
 
 
 class _Fold:
-    def __init__(self, name: str, zone: str, towns: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], zone: str, towns: Sequence[str]) -> None:
         self.records = 0
-        self._write = writers(ZoneInfo(zone))[name]
+        by_name = writers(ZoneInfo(zone))
+        self._writers = tuple(dict.fromkeys(by_name[name] for name in names))
         self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
         self._towns = {partition: Towns(towns) for partition in range(PARTITIONS)}
 
@@ -144,7 +152,9 @@ class _Fold:
 
     async def write(self, connection: Any, chunk: list[Stored]) -> None:
         entries = [read_entry(stored) for stored in chunk]
-        await self._write(connection, fold(self._folders, entries, self._towns), NEW)
+        folded = fold(self._folders, entries, self._towns)
+        for write in self._writers:
+            await write(connection, folded, NEW)
         self.records += len(chunk)
 
 

@@ -135,11 +135,10 @@ def _log(settings: Settings, calls: list[Call] | None) -> Verified:
 
 
 def _rows(found: Verified) -> Iterator[Finding]:
-    for name in NAMES:
-        report = asyncio.run(fold_again(name, swap=False))
-        found.rows[name] = report.live
+    for report in asyncio.run(fold_again(NAMES, swap=False)):
+        found.rows[report.name] = report.live
         if not report.equal:
-            text = f"{name}: live {report.live[:16]}, folded again {report.rebuilt[:16]}"
+            text = f"{report.name}: live {report.live[:16]}, folded again {report.rebuilt[:16]}"
             yield Finding(Wrong.ROWS_DIFFER, text)
 
 

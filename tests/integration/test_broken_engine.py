@@ -34,7 +34,7 @@ from tests.support.beside import Beside, a_report, on_each
 from tests.support.city import GRID, TEAM
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
-from tests.support.patched import Change, engine
+from tests.support.patched import ANOTHER_RELEASE, Change, engine
 
 ENDS_S_MAX = 60.0
 SESSION_S = "2"
@@ -71,9 +71,6 @@ VERSION_GUARD = Change(
     "projections/runner.py",
     "                await checkpoint.require_place(connection, case_state.NAME, stood)\n",
     "",
-)
-ANOTHER_RELEASE = Change(
-    "ops/serve.py", 'Editions(bootstrap, names), version("liandong")', 'Editions(bootstrap, names), "another"'
 )
 TAKEOVER = Change(
     "streams/dispatch.py",

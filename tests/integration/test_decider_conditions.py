@@ -6,10 +6,13 @@ Taken away, each of the guards lets its test fail: that was tried for every one 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import uuid
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -35,8 +38,14 @@ from streams.dispatch import EXIT_SEND_FAILED
 from tests.support.beside import Beside, a_report, on_each
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
+from tests.support.patched import ANOTHER_RELEASE, Change, engine
 
 ENDS_S_MAX = 30.0
+NOTES_ARE_REFUSED = Change(
+    "domain/case/closing.py",
+    "    return [Noted(at_ms=frame.at_ms, person=frame.actor.person, text=action.text)]\n",
+    "    raise Refused(ReasonCode.WRONG_ROLE, found=frame.actor.role)\n",
+)
 FILES_MAX = 2_000
 
 
@@ -150,6 +159,29 @@ def test_rows_that_went_back_are_waited_for_before_anything_is_fetched_from_them
     beside.start("project", **room)
     beside.all_decided()
     _require_unbroken(beside, cases, 5)
+
+
+def test_a_release_with_other_rules_takes_over_and_gives_back_and_each_decision_stands(
+    beside: Beside, tmp_path: Path
+) -> None:
+    """Stop the old one, start the new one (design document §1.10); here and back again, with the tail to be folded."""
+    other = engine(tmp_path / "other", ANOTHER_RELEASE, NOTES_ARE_REFUSED)
+    cases = [a_report() for _ in range(60)]
+    beside.append(cases)
+    for tree in (None, other, None):
+        decider = beside.start("dispatch", tree)
+        beside.append(on_each(cases, Note("still waiting")))
+        beside.all_decided()
+        decider.terminate()
+        assert decider.wait(ENDS_S_MAX) == 0
+    outcomes = Counter(
+        (record.release == "another", record.outcome)
+        for _, record in beside.entries()
+        if isinstance(record, DecisionRecord) and isinstance(record.attempt and record.attempt.action, Note)
+    )
+    assert outcomes == {(False, Outcome.ACCEPTED): 120, (True, Outcome.REJECTED): 60}
+    said = json.loads(beside.command("verify", "history", "--json", "--no-rows").stdout)
+    assert (said["findings"], said["of_other_releases"]) == ([], 60)
 
 
 def _require_unbroken(beside: Beside, cases: Sequence[Attempt], links: int) -> None:

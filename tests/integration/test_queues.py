@@ -135,6 +135,8 @@ def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) 
         ("leader", "/api/stage_clocks?from=2026-11-02&to=2026-11-01", 422, "period_reversed"),
         (MEMBER, "/api/workload", 403, "forbidden"),
         ("leader", "/api/workload?scope=41", 403, "outside_post"),
+        ("leader", "/api/workload?scope=410183%00", 422, "unseen_character"),
+        ("leader", "/api/workload?unit=a%00", 422, "unseen_character"),
         ("leader", "/api/workload?limit=0", 422, "limit_out_of_range"),
         ("leader", "/api/workload?unit=%00", 422, "malformed"),
         ("leader", "/api/cases/nobody/duplicates", 404, "not_found"),

@@ -19,6 +19,12 @@ class Change:
     after: str
 
 
+ANOTHER_RELEASE = Change(
+    "ops/serve.py", 'Editions(bootstrap, names), version("liandong")', 'Editions(bootstrap, names), "another"'
+)
+"""What this change makes decides as a release of another name."""
+
+
 def engine(folder: Path, *changes: Change) -> Path:
     """Copy the engine's packages and change them; a process that is run there runs the copy (`python -m`)."""
     for package in PACKAGES:
