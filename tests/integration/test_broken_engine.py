@@ -37,7 +37,8 @@ from tests.support.live import eventually
 from tests.support.patched import ANOTHER_RELEASE, Change, engine
 
 ENDS_S_MAX = 60.0
-SESSION_S = "2"
+SESSION_S, LONG_SESSION_S = "2", "30"
+"""How long a group waits for who is stopped: a zombie is to be replaced at once, a successor is to be waited for."""
 CASES = 60
 DEADLINE_IN_MS = 3_000
 LONG = os.environ.get("LIANDONG_PROOF") == "long"
@@ -218,7 +219,8 @@ def test_without_the_fold_up_to_the_takeover_a_release_decides_on_what_it_did_no
     breaking.start("dispatch")
     zombie = first_stopped()
     second_stopped = breaking.stops_at("dispatch.before_takeover")
-    breaking.start("dispatch", breaking.engine(TAKEOVER, always=(ANOTHER_RELEASE,)))
+    tree = breaking.engine(TAKEOVER, always=(ANOTHER_RELEASE,))
+    breaking.start("dispatch", tree, LIANDONG_SESSION_S=LONG_SESSION_S)
     successor = second_stopped()
     os.kill(zombie, signal.SIGCONT)
     eventually(lambda: sum(map(len, beside.decisions().values())) >= 1, ENDS_S_MAX, "the zombie writes")
