@@ -15,6 +15,7 @@ from hypothesis import settings
 from ops.embedded.kafka import free_ports
 from tests.support.beside import Beside
 from tests.support.live import Live
+from tests.support.nodes import Nodes
 
 TESTS = Path(__file__).parent
 COSTS = ("unit", "proof", "integration", "acceptance")
@@ -56,20 +57,31 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"tests/{folder}: {count} passed, {seconds:.0f} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One whole system for all tests of this process: real Kafka, real PostgreSQL, every processor, the API.
+    """One whole system for all tests of a file: real Kafka, real PostgreSQL, every processor, the API.
 
-    `make test` has two processes and gives each a file at a time, so that what a file starts is started once.
+    Not for all files: a system takes a third of a core while nobody asks it for anything, starting one some seconds.
     """
     system = Live(tmp_path_factory.mktemp("live"), free_ports(1)[0])
     yield system
     assert system.stop() == 0, "the demo ends in order on Ctrl-C"
 
 
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Real Kafka and PostgreSQL for all tests of this process that bring their own parts.
+
+    `make test` has two processes and gives each a file at a time.
+    """
+    alone = Nodes(tmp_path_factory.mktemp("nodes"))
+    yield alone
+    assert alone.stop() == 0, "both end in order"
+
+
 @pytest.fixture
-def beside(live: Live, tmp_path: Path) -> Iterator[Beside]:
-    """Topics and a database of this test's own on the live broker and database."""
-    system = Beside(live, tmp_path)
+def beside(nodes: Nodes, tmp_path: Path) -> Iterator[Beside]:
+    """Topics and a database of this test's own on the broker and database that are there."""
+    system = Beside(nodes, tmp_path)
     yield system
     system.close()

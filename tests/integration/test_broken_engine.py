@@ -30,7 +30,7 @@ from projections import case_state
 from projections.runner import NAMES
 from runtime.failpoints import SETTING, Folder
 from runtime.faults import EXIT_NEEDS_HAND
-from tests.support.beside import Beside, a_report, on_each
+from tests.support.beside import LOOK_S, Beside, a_report, on_each
 from tests.support.city import GRID, TEAM
 from tests.support.cutting import Cutting
 from tests.support.live import eventually
@@ -99,7 +99,7 @@ CLOCK_BEFORE_ACTION = Change(
 
 
 class Breaking:
-    """A system beside the live one in which a guard may be missing."""
+    """A system in which a guard may be missing."""
 
     def __init__(self, beside: Beside, folder: Path, guard: str) -> None:
         self.beside = beside
@@ -155,7 +155,7 @@ def test_without_dedupe_by_origin_a_late_copy_is_counted_twice(breaking: Breakin
     os.kill(zombie, signal.SIGCONT)
     eventually(lambda: _copies(beside), ENDS_S_MAX, "the zombie writes what it had in hand")
     breaking.start("project", breaking.engine(*DEDUPE))
-    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
+    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything", LOOK_S)
     breaking.require(Wrong.ROWS_DIFFER)
 
 
@@ -185,7 +185,7 @@ def test_with_rows_and_place_in_no_transaction_a_killed_projector_leaves_half_of
     breaking.stops_at("project.rows_of_one", f"kill {NAMES.index(case_state.NAME) + 1}")
     assert breaking.start("project", tree).wait(ENDS_S_MAX) == -signal.SIGKILL
     breaking.start("project", tree)
-    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
+    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything", LOOK_S)
     breaking.require(Wrong.ROWS_DIFFER)
 
 
@@ -199,7 +199,7 @@ def test_without_the_guard_of_the_place_a_zombie_writes_over_newer_rows(breaking
     zombie = breaking.start("project", tree)
     assert stopped() == zombie.pid
     second = breaking.start("project", tree)
-    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
+    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything", LOOK_S)
     os.kill(zombie.pid, signal.SIGCONT)
     went_on = lambda: zombie.poll() is not None or not beside.rows_hold_everything()  # noqa: E731
     eventually(went_on, ENDS_S_MAX, "it is refused, or writes")
@@ -207,7 +207,7 @@ def test_without_the_guard_of_the_place_a_zombie_writes_over_newer_rows(breaking
         projector.kill()
         projector.wait(ENDS_S_MAX)
     breaking.start("project", tree)
-    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
+    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything", LOOK_S)
     breaking.require(Wrong.ROWS_DIFFER)
 
 

@@ -16,6 +16,7 @@ from ops.embedded.kafka import free_ports
 from reference.profile import load_profile
 from tests.support.beside import Beside
 from tests.support.live import Live, eventually
+from tests.support.nodes import Nodes
 
 READY_S_MAX = 60.0
 MOVED_S_MAX = 30.0
@@ -26,7 +27,7 @@ NEW_TOWN = "410183119"
 
 
 class City:
-    """A whole system beside the live one, with demo accounts and an API of its own."""
+    """A whole system, with demo accounts and an API of its own."""
 
     def __init__(self, beside: Beside) -> None:
         port = free_ports(1)[0]
@@ -75,9 +76,9 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def city(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+def city(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """One for the whole file: each test reads what is in force before it changes it."""
-    beside = Beside(live, tmp_path_factory.mktemp("city"))
+    beside = Beside(nodes, tmp_path_factory.mktemp("city"))
     yield City(beside)
     beside.close()
 

@@ -1,4 +1,4 @@
-"""A system of one's own on the live broker and database: another topic prefix, another database, parts by hand."""
+"""A system of one's own on a broker and database: another topic prefix, another database, parts by hand."""
 
 from __future__ import annotations
 
@@ -24,24 +24,27 @@ from eventlog.topics import TopicNames
 from ops.prepare import prepare
 from reference.profile import load_profile
 from tests.support.city import GRID
-from tests.support.live import Live, eventually
+from tests.support.live import eventually
+from tests.support.nodes import Nodes
 
 DECIDED_S_MAX = 40.0
 ENDED_S_MAX = 20.0
 COMMAND_S_MAX = 120.0
+LOOK_S = 0.3
+"""Between two looks that read a whole topic."""
 REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
 
 
 class Beside:
     """Topics and a database nobody else uses. Its processes run only while a test wants them."""
 
-    def __init__(self, live: Live, folder: Path) -> None:
+    def __init__(self, nodes: Nodes, folder: Path) -> None:
         mark = uuid.uuid4().hex[:8]
         self.names = TopicNames(f"t{mark}-")
-        self.kafka = live.kafka
+        self.kafka = nodes.kafka
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
-        settings = live.settings()
+        settings = nodes.settings()
         main = settings["LIANDONG_POSTGRES"]
         self.postgres = f"{main.rpartition('/')[0]}/t{mark}"
         asyncio.run(self._create(main, f"t{mark}"))
@@ -115,7 +118,7 @@ class Beside:
             found = self.decisions()
             return found if all(max(found[p], default=-1) + 1 >= end for p, end in wanted.items()) else None
 
-        return eventually(done, DECIDED_S_MAX, "a decision of every action")
+        return eventually(done, DECIDED_S_MAX, "a decision of every action", LOOK_S)
 
     def rows_hold_everything(self) -> bool:
         """True once every projection stands at the end of `events`."""

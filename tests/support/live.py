@@ -138,11 +138,11 @@ class Live:
             self.process.stdout.close()
 
 
-def eventually(fact: Any, within_s: float, what: str) -> Any:
-    """Wait for a fact, looking often; fails with `what` when the limit is over."""
+def eventually(fact: Any, within_s: float, what: str, every_s: float = 0.02) -> Any:
+    """Wait for a fact, looking often, a dear one less so; fails with `what` when the limit is over."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if found := fact():
             return found
-        time.sleep(0.02)
+        time.sleep(every_s)
     raise AssertionError(f"not within {within_s} s: {what}")

@@ -28,8 +28,7 @@ ANOTHER_RELEASE = Change(
 def engine(folder: Path, *changes: Change) -> Path:
     """Copy the engine's packages and change them; a process that is run there runs the copy (`python -m`)."""
     for package in PACKAGES:
-        leave_out = shutil.ignore_patterns("__pycache__", "static")
-        shutil.copytree(ROOT / package, folder / package, ignore=leave_out)
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("static"))
     for change in changes:
         file = folder / change.file
         text = file.read_text()
