@@ -33,7 +33,7 @@ demo: setup ## Start everything and show a moving wall; Ctrl-C ends it (ARGS="..
 
 test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." is passed on)
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		tests/unit tests/proof tests/acceptance tests/integration/test_torture.py tests/integration $(ARGS)
+		tests/unit tests/proof tests/acceptance tests/integration $(ARGS)
 
 proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
 	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import FastAPI, Request
 
-from api.intake import require_readable
 from api.parts import Parts
 from api.problems import Problem
 from domain.case.values import Actor, Role
@@ -157,9 +156,8 @@ async def _asked(parts: Parts, request: Request) -> Asked:
 def scope_asked(posts: Sequence[Actor], wanted: str | None) -> str:
     """The scope asked for, inside one of the posts'; without one the widest that a post has.
 
-    Raises Problem `outside_post`, `unseen_character`.
+    Raises Problem `outside_post`.
     """
-    require_readable(wanted, "scope")
     if not wanted:
         return min((post.scope for post in posts), key=lambda scope: (len(scope), scope))
     if not any(wanted.startswith(post.scope) for post in posts):

@@ -9,7 +9,6 @@ import msgspec
 from fastapi import FastAPI, Request
 
 from api.figures import scope_asked
-from api.intake import require_readable
 from api.pages import LIMIT, require_limit
 from api.parts import Parts
 from api.queues import READERS, posts_of
@@ -26,7 +25,6 @@ def add_workload(app: FastAPI, parts: Parts) -> None:
     ) -> dict[str, Any]:
         person = await parts.person(request)
         parts.spend(person.username)
-        require_readable(unit, "unit")
         asked = Asked(scope_asked(posts_of(person, READERS), scope), unit)
         size = require_limit(limit)
         async with (
