@@ -79,7 +79,8 @@ def add_figures(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/api/figures/daily")
     async def by_day(request: Request) -> dict[str, Any]:
-        asked, names = await _asked(parts, request), request.query_params.getlist("name") or list(FORMULAS)
+        asked = await _asked(parts, request)
+        names = list(dict.fromkeys(request.query_params.getlist("name"))) or list(FORMULAS)
         for name in names:
             if name not in FORMULAS:
                 raise Problem("unknown_figure", field="name", found=name, allowed=list(FORMULAS))

@@ -335,7 +335,7 @@ class Hub:
         return self._folders[partition_of(case_id)].files.get(case_id)
 
     def ended_case(self, case_id: str) -> CaseFile | None:
-        """The file of a case as it ended here lately; where the rows know it, too, they know more of it."""
+        """The file of a case as it ended here lately; the rows may be behind it, or ahead."""
         return self._ended.get(case_id)
 
     @property

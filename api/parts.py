@@ -162,7 +162,9 @@ class Parts:
         if found is None:
             async with self.pool.acquire() as connection:
                 found = (await case_state.load_files(connection, [case_id])).get(case_id)
-            found = found or self.hub.ended_case(case_id)
+            ended = self.hub.ended_case(case_id)
+            if ended is not None and (found is None or found.seq < ended.seq):
+                found = ended
         if found is None and not self.hub.caught_up:
             raise Problem("behind", found=case_id, hint=REPEAT)
         if found is None or found.case is None:

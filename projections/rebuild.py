@@ -17,7 +17,7 @@ import msgspec
 
 from eventlog.position import PARTITIONS
 from eventlog.stored import Stored, read_entry
-from projections import board, checkpoint, daily, facts, ledger
+from projections import board, case_state, checkpoint, daily, facts, ledger
 from projections.runner import NAMES, fold, writers
 from projections.steps import Folder
 from projections.towns import Towns
@@ -48,6 +48,8 @@ KEYS = {
     "daily": "grid, day, partition",
 }
 NEW = "_new"
+GATE = f"select from checkpoint where projection = '{case_state.NAME}' order by partition for update"
+"""What every transaction of the runner locks before anything else (`checkpoint.require_place`)."""
 CAUGHT_UP_S_MAX = 60.0
 Read = Callable[[dict[int, int], dict[int, int]], AsyncIterator[list[Stored]]]
 
@@ -100,7 +102,8 @@ async def rebuild(
         failpoints.hit("rebuild.caught_up")
         async with connection.transaction(isolation="read_committed" if swap else "repeatable_read"):
             if swap:
-                # The order of the runner's own locks: a table's rows before their place.
+                # The place that the runner locks first: so it waits for us with nothing held that we need.
+                await connection.execute(GATE)
                 await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
                 failpoints.hit("rebuild.locked")
             async for chunk in read(fold.reached(), await _places(connection, names)):

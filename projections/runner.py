@@ -201,6 +201,9 @@ class Runner:
         reached = replace(place, projection=name)
         async with self._pool.acquire() as connection, connection.transaction():
             await checkpoint.require_place(connection, timeline.NAME, {place.partition: place.next_offset})
+            held = (await checkpoint.read(connection, name)).get(place.partition)
+            if held is not None:  # by another one, while this one waited: sums must not be filled twice
+                return held
             failpoints.hit("project.before_fill")
             await fill(connection, place.partition)
             failpoints.hit("project.filled")

@@ -130,7 +130,12 @@ class Clock(Asking):
     async def _adopt(self, folder: Folder, adoption: Adoption) -> None:
         """From here on the partition decides by other contents: cases whose grid they end have to move."""
         for event in adoption.record.events:
-            await self._decide_by(folder.partition, event.version, event.at_ms)
+            await self._editions.require([event.version])
+            if self._holds(folder):
+                await self._decide_by(folder.partition, event.version, event.at_ms)
+        await files_and_places(
+            self.pool, [], self.name, lambda: {folder.partition: folder.saved_upto} if self._holds(folder) else {}
+        )
         async with self.pool.acquire() as connection, connection.transaction():
             async for file in case_state.each_open(connection, folder.partition):
                 if file.id not in folder.files:

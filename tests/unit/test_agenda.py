@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventlog.position import partition_of
-from streams.agenda import AGAIN_MS, Agenda
+from streams.agenda import AGAIN_MS, OLD_SPARED, OLD_TIMES_MAX, Agenda
 
 MOST = 100
 
@@ -65,3 +65,26 @@ def test_no_more_are_given_at_once_than_asked_for_the_earliest_first() -> None:
     agenda = noted(c=3, a=1, b=2)
     assert agenda.take(100, 2) == [("a", 1), ("b", 2)]
     assert agenda.take(100, 2) == [("c", 3)]
+
+
+def test_a_case_noted_there_and_back_or_taken_up_again_is_given_once() -> None:
+    agenda = noted(case=10)
+    agenda.note(partition_of("case"), "case", 20)
+    agenda.note(partition_of("case"), "case", 10)
+    agenda.forget(partition_of("case"))
+    agenda.note(partition_of("case"), "case", 10)
+    assert agenda.take(11, MOST) == [("case", 10)]
+    agenda.note(partition_of("case"), "case", 30)
+    agenda.note(partition_of("case"), "case", 10)
+    assert agenda.take(12, MOST) == [("case", 10)]
+    assert agenda.take(12 + AGAIN_MS, MOST) == []
+    assert agenda.take(13 + AGAIN_MS, MOST) == [("case", 10)], "once, not as often as it was noted"
+
+
+def test_what_was_put_off_often_does_not_pile_up() -> None:
+    agenda = noted(case=10, other=5)
+    for instant in range(20_000):
+        agenda.note(partition_of("case"), "case", 1_000_000 + instant)
+        assert agenda.kept <= OLD_TIMES_MAX * 2 + OLD_SPARED
+    assert agenda.take(11, MOST) == [("other", 5)]
+    assert agenda.take(2_000_000, MOST) == [("other", 5), ("case", 1_019_999)]
