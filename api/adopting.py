@@ -103,7 +103,7 @@ async def _adopted(parts: Parts, asked: Adoption, actor: Actor) -> Response:
             return _refused(findings)
     adopt = Adopt(asked.version, asked.base, asked.note)
     offsets = await append_adoption(parts.appender, str(asked.action_id), actor, adopt, now_ms())
-    waits = [parts.hub.outcome(partition, offset, DECIDED_S_MAX) for partition, offset in offsets.items()]
+    waits = [parts.hub.decisions.outcome(partition, offset, DECIDED_S_MAX) for partition, offset in offsets.items()]
     found = dict(zip(offsets, await asyncio.gather(*waits), strict=True))
     failpoints.hit("api.adoption_decided")
     records = {p: r for p, r in found.items() if isinstance(r, AdoptionRecord)}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import FastAPI, Request
 
-from api.figures import begins_ms, scope_asked
-from api.pages import LIMIT, read_mark, require_limit, write_mark
+from api.days import days_asked
+from api.figures import scope_asked
+from api.pages import LIMIT, cut, read_mark, require_limit
 from api.parts import Parts
 from api.problems import Problem
 from api.queues import READERS, posts_of
-from api.registers import days_asked
 from domain.case.values import ClockKind
 from projections import breaches
 from projections.breaches import Asked, Breach
@@ -37,30 +35,25 @@ def add_breaches(app: FastAPI, parts: Parts) -> None:
         posts = posts_of(person, READERS)
         if clock is not None and clock not in set(ClockKind):
             raise Problem("unknown_clock", field="clock", found=clock, allowed=[str(one) for one in ClockKind])
-        first, last = days_asked(request)
-        zone = ZoneInfo(parts.profile.about.zone)
+        days = days_asked(request, parts.profile.about.zone)
         asked = Asked(
-            begins_ms(first, zone),
-            begins_ms(last + timedelta(days=1), zone),
+            days.from_ms,
+            days.to_ms,
             scope_asked(posts, scope),
             None if clock is None else ClockKind(clock),
             open_only,
         )
         size, mark = require_limit(limit), read_mark(after, breaches.BEGIN)
-        async with (
-            parts.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with parts.one_moment() as connection:
             tallies = await breaches.count(connection, asked)
             rows = await breaches.of_period(connection, asked, mark, size + 1)
-        page = rows[:size]
-        last_row = page[-1] if len(rows) > size else None
+        page, following = cut(rows, size, lambda row: (row.deadline_ms, row.case_id, row.version))
         return {
-            "period": {"from": first.isoformat(), "to": last.isoformat(), "zone": parts.profile.about.zone},
+            "period": days.shown(),
             "scope": asked.scope,
             "counts": {one.clock: {"passed": one.passed, "open": one.open, "exempt": one.exempt} for one in tallies},
             "breaches": [shown(row) for row in page],
-            "next": last_row and write_mark((last_row.deadline_ms, last_row.case_id, last_row.version)),
+            "next": following,
         }
 
 

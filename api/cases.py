@@ -107,7 +107,7 @@ async def _act(
     started = time.perf_counter()
     partition, offset = await appender.append(attempt)
     failpoints.hit("api.action_appended")
-    record = await parts.hub.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
+    record = await parts.hub.decisions.outcome(partition, offset, OUTCOME_WAIT_S_MAX)
     failpoints.hit("api.outcome_found")
     if not isinstance(record, DecisionRecord) or record.attempt is None or record.attempt.id != attempt.id:
         record = None  # a broker that knew the append already may name another place: better no answer than a wrong one
@@ -127,7 +127,7 @@ async def _first(parts: Parts, repeated: DecisionRecord) -> DecisionRecord | Non
     first = repeated.first
     assert first is not None, "a repeated record names its first"
     assert repeated.attempt is not None, "a repeated record has its attempt"
-    near = await parts.hub.outcome(first.partition, first.offset, 0.0)
+    near = await parts.hub.decisions.outcome(first.partition, first.offset, 0.0)
     if isinstance(near, DecisionRecord):
         return near
     async with parts.pool.acquire() as connection:

@@ -7,17 +7,17 @@ domain's, the facts the projection's.
 from __future__ import annotations
 
 import asyncio
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import FastAPI, Request
 
+from api.days import Days, days_asked
 from api.parts import Parts
 from api.problems import Problem
 from domain.case.values import Actor, Role
@@ -28,7 +28,6 @@ from domain.figures.volumes import Volumes, volumes
 from projections import daily, facts
 
 READERS = (Role.LEADER, Role.INSPECTOR, Role.APPRAISER, Role.AUDITOR, Role.SHIFT_HEAD, Role.DISPATCHER)
-PERIOD_DAYS_MAX = 366
 COLLECTORS_SHOWN_MAX = 500
 CASES_PAGE_MAX = 500
 COUNTED_AT_ONCE_MAX = 2
@@ -36,14 +35,11 @@ COUNTED_AT_ONCE_MAX = 2
 PARTS = ("numerator", "denominator")
 REPORTS = FORMULAS["valid_report_rate"]
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a request speaks of: local days, both counted in, the same as instants, and a scope."""
+    """What a request speaks of: local days, the same as instants, and a scope."""
 
-    first: str
-    last: str
+    days: Days
     period: Period
     scope: str
 
@@ -57,7 +53,8 @@ class Counted(msgspec.Struct):
 
 
 def add_figures(app: FastAPI, parts: Parts) -> None:
-    """All figures at once, and one figure's cases."""
+    """All figures at once, one figure's cases, and figures day by day."""
+    _add_daily(app, parts)
     turn = asyncio.Semaphore(COUNTED_AT_ONCE_MAX)
 
     @app.get("/api/figures")
@@ -70,28 +67,11 @@ def add_figures(app: FastAPI, parts: Parts) -> None:
         counted = _together(batches, asked.scope)
         named = sorted(counted.collectors.items(), key=lambda one: (-one[1].denominator, one[0]))
         return {
-            **_frame(parts, asked, position),
+            **_frame(asked, position),
             "volumes": msgspec.to_builtins(counted.volumes),
             "figures": [_shown(figure, asked) for figure in counted.figures],
             "collectors": [{"collector": n, **_shown(figure, asked)} for n, figure in named[:COLLECTORS_SHOWN_MAX]],
             "collectors_left_out": max(len(named) - COLLECTORS_SHOWN_MAX, 0),
-        }
-
-    @app.get("/api/figures/daily")
-    async def by_day(request: Request) -> dict[str, Any]:
-        asked = await _asked(parts, request)
-        names = list(dict.fromkeys(request.query_params.getlist("name"))) or list(FORMULAS)
-        for name in names:
-            if name not in FORMULAS:
-                raise Problem("unknown_figure", field="name", found=name, allowed=list(FORMULAS))
-        async with parts.pool.acquire() as connection, facts.at_one_place(connection) as position:
-            found = await daily.of_days(connection, asked.scope, asked.first, asked.last, names)
-        days: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in names}
-        for one in found:
-            days[one.formula][one.day] = (one.numerator, one.denominator)
-        return {
-            **_frame(parts, asked, position),
-            "figures": [{"name": n, "version": FORMULAS[n].version, "days": of_it} for n, of_it in days.items()],
         }
 
     @app.get("/api/figures/{name}/cases")
@@ -123,6 +103,29 @@ def add_figures(app: FastAPI, parts: Parts) -> None:
         }
 
 
+def _add_daily(app: FastAPI, parts: Parts) -> None:
+    """The course of figures, day by day."""
+
+    @app.get("/api/figures/daily")
+    async def by_day(request: Request) -> dict[str, Any]:
+        asked = await _asked(parts, request)
+        names = list(dict.fromkeys(request.query_params.getlist("name"))) or list(FORMULAS)
+        for name in names:
+            if name not in FORMULAS:
+                raise Problem("unknown_figure", field="name", found=name, allowed=list(FORMULAS))
+        async with parts.pool.acquire() as connection, facts.at_one_place(connection) as position:
+            found = await daily.of_days(
+                connection, asked.scope, asked.days.first.isoformat(), asked.days.last.isoformat(), names
+            )
+        days: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in names}
+        for one in found:
+            days[one.formula][one.day] = (one.numerator, one.denominator)
+        return {
+            **_frame(asked, position),
+            "figures": [{"name": n, "version": FORMULAS[n].version, "days": of_it} for n, of_it in days.items()],
+        }
+
+
 async def _asked(parts: Parts, request: Request) -> Asked:
     """Who asks, and for what. Raises Problem before anything is counted."""
     person = await parts.person(request)
@@ -138,20 +141,14 @@ async def _asked(parts: Parts, request: Request) -> Asked:
     scope = scope_asked(posts, request.query_params.get("scope"))
     if not any(grid.code.startswith(scope) for grid in contents.grids):
         raise Problem("unknown_scope", field="scope", found=scope)
-    zone = ZoneInfo(parts.profile.about.zone)
-    first, last = day_asked(request, "from"), day_asked(request, "to")
-    if last < first:
-        raise Problem("period_reversed", field="to", found=str(last), allowed=f"≥ {first}")
-    if (last - first).days >= PERIOD_DAYS_MAX:
-        raise Problem("period_too_long", field="to", found=(last - first).days + 1, allowed=PERIOD_DAYS_MAX)
-    if last == date.max or first == date.min:
-        raise Problem("outside_calendar", field="from", found=str(first))
-    period = Period(begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone))
+    days = days_asked(request, parts.profile.about.zone)
+    period = Period(days.from_ms, days.to_ms)
     if period.from_ms < calendar.from_ms or period.to_ms > calendar.to_ms:
         ends = (calendar.from_ms, calendar.to_ms - 1)
+        zone = ZoneInfo(days.zone)
         allowed = [datetime.fromtimestamp(end / 1000, UTC).astimezone(zone).date().isoformat() for end in ends]
-        raise Problem("outside_calendar", field="from", found=[str(first), str(last)], allowed=allowed)
-    return Asked(first.isoformat(), last.isoformat(), period, scope)
+        raise Problem("outside_calendar", field="from", found=[str(days.first), str(days.last)], allowed=allowed)
+    return Asked(days, period, scope)
 
 
 def scope_asked(posts: Sequence[Actor], wanted: str | None) -> str:
@@ -164,22 +161,6 @@ def scope_asked(posts: Sequence[Actor], wanted: str | None) -> str:
     if not any(wanted.startswith(post.scope) for post in posts):
         raise Problem("outside_post", field="scope", found=wanted, allowed=sorted({post.scope for post in posts}))
     return wanted
-
-
-def day_asked(request: Request, field: str) -> date:
-    """The local day that the query names in that field. Raises Problem `bad_date`."""
-    text = request.query_params.get(field, "")
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem("bad_date", field=field, found=text, allowed=["2026-11-25"]) from error
-
-
-def begins_ms(day: date, zone: ZoneInfo) -> int:
-    """The instant at which a local day begins, ms."""
-    return round(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 
 def _count(cases: Sequence[CaseFacts], asked: Asked, position: str) -> Counted:
@@ -207,12 +188,8 @@ def _named(formula: Formula, cases: Sequence[CaseFacts], like: Figure) -> Figure
     return formula.figure(cases, like.period, like.scope, like.position, named=True)
 
 
-def _frame(parts: Parts, asked: Asked, position: str) -> dict[str, Any]:
-    return {
-        "period": {"from": asked.first, "to": asked.last, "zone": parts.profile.about.zone},
-        "scope": asked.scope,
-        "position": position,
-    }
+def _frame(asked: Asked, position: str) -> dict[str, Any]:
+    return {"period": asked.days.shown(), "scope": asked.scope, "position": position}
 
 
 def _shown(figure: Figure, asked: Asked) -> dict[str, Any]:
@@ -229,7 +206,7 @@ def _shown(figure: Figure, asked: Asked) -> dict[str, Any]:
         **values,
         "numerator": figure.numerator,
         "denominator": figure.denominator,
-        "period": {"from": asked.first, "to": asked.last},
+        "period": {"from": asked.days.first.isoformat(), "to": asked.days.last.isoformat()},
         "scope": figure.scope,
         "position": figure.position,
     }

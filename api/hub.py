@@ -1,6 +1,6 @@
 """The hub tails `events` and folds it with the projection's own functions, so that it holds what the board holds.
 
-Owns the wall's frames and the answers that requests wait for. `as_of` is honest: an instant counts as seen only when
+Owns the wall's frames. `as_of` is honest: an instant counts as seen only when
 every action that stood in the log then is decided and folded here; a silent broker or a dead decider stops it.
 """
 
@@ -17,8 +17,8 @@ import msgspec
 import structlog
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from domain.case import events as e
-from domain.case.values import ClockKind
+from api.decisions import Decisions
+from api.ticker import TickerEntry, told
 from eventlog.casefile import CaseFile
 from eventlog.open_letters import OpenLetters
 from eventlog.position import PARTITIONS, partition_of, write_position
@@ -39,7 +39,6 @@ log = structlog.get_logger("hub")
 
 FRAME_MS = 12
 FRAMES_KEPT_MAX = 4_096
-OUTCOMES_KEPT_MAX = 20_000
 ENDED_KEPT_MAX = 2_000
 """Cases that ended here while the rows may not hold them yet: whoever asks about one is not told that there is none."""
 MARKS_MAX = 60
@@ -49,57 +48,11 @@ AGAIN_S = 0.5
 TICKER_KEPT = 5
 TICKER_PER_FRAME_MAX = 20
 
-TICKER: dict[type[e.Event], str] = {
-    e.Reported: "reported",
-    e.Accepted: "accepted",
-    e.Declined: "declined",
-    e.VerificationRequested: "verification_requested",
-    e.VerificationGiven: "verification_given",
-    e.Completed: "completed",
-    e.Escalated: "escalated",
-    e.HandedDown: "handed_down",
-    e.Taken: "taken",
-    e.Filed: "filed",
-    e.FilingRefused: "filing_refused",
-    e.Dispatched: "dispatched",
-    e.Acknowledged: "acknowledged",
-    e.Progressed: "progressed",
-    e.Returned: "returned",
-    e.Reassigned: "reassigned",
-    e.CoReturned: "co_returned",
-    e.ExtensionRequested: "extension_requested",
-    e.ClockExtended: "extended",
-    e.SuspensionRequested: "suspension_requested",
-    e.Suspended: "suspended",
-    e.Resumed: "resumed",
-    e.CoDone: "co_done",
-    e.Handled: "handled",
-    e.CheckSent: "check_sent",
-    e.CheckPassed: "check_passed",
-    e.CheckFailed: "check_failed",
-    e.Closed: "closed",
-    e.ForceClosed: "force_closed",
-    e.SelfHandled: "self_handled",
-    e.Merged: "merged",
-    e.Unmerged: "unmerged",
-    e.Reopened: "reopened",
-    e.Supervised: "supervised",
-    e.SupervisionReplied: "supervision_replied",
-    e.SupervisionOverdue: "supervision_overdue",
-    e.Consulted: "consulted",
-    e.Concluded: "concluded",
-    e.Adjudicated: "adjudicated",
-    e.Voided: "voided",
-    e.Recurs: "recurs",
-    e.ClockNear: "near",
-    e.ClockOverdue: "overdue",
-}
 COLUMNS = (
     *("id", "no", "cls", "grid", "town", "lon", "lat"),
     *("st", "due", "dl", "nr", "stage", "unit", "opened", "un"),
 )
 """The wall's short names of a BoardRow's fields, in their order."""
-TickerEntry = tuple[int, str, str, str | None, str, str]
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -119,6 +72,7 @@ class Hub:
         self, bootstrap: str, names: TopicNames, log: str, zone: str, towns: Sequence[str], letters_max: int
     ) -> None:
         self.log = log
+        self.decisions = Decisions()
         self.letters = OpenLetters(bootstrap, names.dead_letters, letters_max)
         self.seq = 0
         self.as_of_ms = 0
@@ -140,9 +94,6 @@ class Hub:
         self._last_ticker: deque[TickerEntry] = deque(maxlen=TICKER_KEPT)
         self._day = ""
         self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
-        self._waiting: dict[tuple[int, int], asyncio.Future[Decided | None]] = {}
-        self._given_up = False
-        self._recent: OrderedDict[tuple[int, int], Decided] = OrderedDict()
         self._ended: OrderedDict[str, CaseFile] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
@@ -206,7 +157,7 @@ class Hub:
                 await bring_back(pool, folder, entry)
                 self._apply(folder.fold(entry))
                 if isinstance(entry.record, Decided):
-                    self._answer(entry.record)
+                    self.decisions.note(entry.record)
             failpoints.hit("api.folded")
             self._settle_marks()
 
@@ -296,35 +247,9 @@ class Hub:
         """The number of the frame that ended at that place, or None."""
         return next((frame.seq for frame in reversed(self.frames) if frame.pos == pos), None)
 
-    async def outcome(self, partition: int, offset: int, wait_s_max: float) -> Decided | None:
-        """The record decided for that action offset; None if there is none within the limit."""
-        key = (partition, offset)
-        if key in self._recent or self._given_up:
-            return self._recent.get(key)
-        future = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
-        try:
-            async with asyncio.timeout(wait_s_max):
-                return await future
-        except TimeoutError:
-            return None
-        finally:
-            self._waiting.pop(key, None)
-
-    def give_up(self) -> None:
-        """Nobody waits any longer: whoever does has no decision yet."""
-        self._given_up = True
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_result(None)
-
     def state(self) -> tuple[str, list[BoardRow], dict[CountKey, Counts]]:
         """The board of this instant with its place in the log: copies that nobody changes any more."""
         return self.position(), list(self.rows.values()), dict(self.counts)
-
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a decision."""
-        return len(self._waiting)
 
     def open_files(self) -> list[CaseFile]:
         """The files of all open cases, as this hub knows them."""
@@ -342,16 +267,6 @@ class Hub:
     def caught_up(self) -> bool:
         """True once it has folded everything that stood in the log at some instant since its start."""
         return self.as_of_ms > 0
-
-    def _answer(self, record: Decided) -> None:
-        failpoints.hit("api.decision_seen")
-        key = (record.origin.partition, record.origin.offset)
-        self._recent[key] = record
-        if len(self._recent) > OUTCOMES_KEPT_MAX:
-            self._recent.popitem(last=False)
-        future = self._waiting.get(key)
-        if future is not None and not future.done():
-            future.set_result(record)
 
     def _apply(self, step: Step | Adoption | None) -> None:
         if isinstance(step, Adoption):
@@ -374,7 +289,9 @@ class Hub:
         for key, counts in board.counted(step, self._zone).items():
             self.counts[key] = self.counts.get(key, Counts()).plus(counts)
             self._dirty[f"t:{key[0]}"] = None
-        self._note_ticker(step)
+        for one in told(step):
+            self._ticker.append(one)
+            self._last_ticker.append(one)
         self._folders[step.entry.stored.partition].forget_ended([case_id])
         if step.after.case is not None and not step.after.case.open:
             self._ended[case_id] = step.after
@@ -393,22 +310,6 @@ class Hub:
             self._towns[partition].adopt(event.towns)
             self._shown |= dict.fromkeys(event.towns)
             self.in_force[partition] = event.version
-
-    def _note_ticker(self, step: Step) -> None:
-        case = step.after.case
-        if case is None:
-            return
-        imported = any(isinstance(event, e.Imported) for event in step.record.events)
-        for event in step.record.events:
-            name = TICKER.get(type(event))
-            if name is None or event.at_ms is None or (imported and not isinstance(event, e.Reported)):
-                continue
-            if isinstance(event, e.ClockNear | e.ClockOverdue) and event.clock is not ClockKind.HANDLE:
-                continue
-            shown = "imported" if imported else name
-            entry = (event.at_ms, shown, case.number, case.case_class, step.town, step.after.id)
-            self._ticker.append(entry)
-            self._last_ticker.append(entry)
 
     def _count_row(self, row: BoardRow, sign: int) -> None:
         live = self._live.setdefault(row.town, [0, 0, 0])

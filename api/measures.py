@@ -74,7 +74,9 @@ class HubCollector:
         cases = hub.kpi()
         age = max(time.time() - hub.as_of_ms / 1000, 0.0)
         letters = math.nan if hub.letters.open is None else hub.letters.open
-        return self._families(len(hub.rows), cases[1], cases[2], age, hub.waiting, hub.seq, letters, hub.letters.limit)
+        return self._families(
+            len(hub.rows), cases[1], cases[2], age, hub.decisions.waiting, hub.seq, letters, hub.letters.limit
+        )
 
     def _families(self, *values: Any) -> list[Metric]:
         named = (

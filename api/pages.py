@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from api.problems import Problem
+
+Row = TypeVar("Row")
 
 LIMIT_MAX = 200
 LIMIT = 50
@@ -30,6 +34,12 @@ def read_mark(text: str, begin: Mark) -> Mark:
     if found is None or not (abs(int(found[1])) < 2**63 and abs(int(found[2])) < 2**31) or "\x00" in text:
         raise Problem("bad_mark", field="after", found=text)
     return int(found[1]), found[3], int(found[2])
+
+
+def cut(rows: Sequence[Row], size: int, mark_of: Callable[[Row], Mark]) -> tuple[list[Row], str | None]:
+    """A page of that size from one row more than it, and the mark of the next one; None where this is the last."""
+    page = list(rows[:size])
+    return page, write_mark(mark_of(page[-1])) if len(rows) > size else None
 
 
 def write_mark(mark: Mark) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -121,7 +123,7 @@ class Parts:
         self.closing.set()
         failpoints.hit("api.closing")
         if self._hub is not None:
-            asyncio.get_running_loop().call_later(ANSWER_S_MAX, self._hub.give_up)
+            asyncio.get_running_loop().call_later(ANSWER_S_MAX, self._hub.decisions.give_up)
 
     async def person(self, request: Request) -> Person:
         """Whose token it is. Raises Problem `unauthenticated`."""
@@ -152,6 +154,15 @@ class Parts:
         person = await self.person(request)
         if person.post(Role.ADMIN, Role.AUDITOR) is None:
             raise Problem("forbidden", found=[str(post.role) for post in person.posts], allowed=["admin", "auditor"])
+
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncGenerator[Any, None]:
+        """A connection to the rows as they stand at one moment."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
 
     async def case(self, person: Person, case_id: str) -> Case:
         """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside, and

@@ -27,10 +27,7 @@ def add_workload(app: FastAPI, parts: Parts) -> None:
         parts.spend(person.username)
         asked = Asked(scope_asked(posts_of(person, READERS), scope), unit)
         size = require_limit(limit)
-        async with (
-            parts.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with parts.one_moment() as connection:
             whole = await workload.total(connection, asked)
             units = await workload.by_unit(connection, asked, size + 1)
             grids = await workload.by_grid(connection, asked, size + 1)

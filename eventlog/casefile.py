@@ -1,7 +1,7 @@
 """The case file: a case with its place in the chain and the action ids it has met.
 
 Owns the fold from records to case files. Folding never decides and never fails on a record the log holds; whether a
-record is the next one of its partition is `Contiguity`'s business, not this one's.
+record is the next one of its partition is `eventlog.position.follows`' business, not this one's.
 """
 
 from __future__ import annotations

@@ -55,6 +55,11 @@ async def of_period(connection: Any, scope: str, period: Period) -> AsyncIterato
         period.to_ms,
         prefetch=FACTS_AT_ONCE,
     )
+    async for batch in _batches(found):
+        yield batch
+
+
+async def _batches(found: Any) -> AsyncIterator[list[CaseFacts]]:
     batch: list[CaseFacts] = []
     async for row in found:
         batch.append(_decoder.decode(row["facts"]))
@@ -74,13 +79,8 @@ async def load(connection: Any, ids: Sequence[str], table: str = NAME) -> dict[s
 async def of_partition(connection: Any, partition: int) -> AsyncIterator[list[CaseFacts]]:
     """The facts of all cases of a partition, a few at a time. Must run in a transaction."""
     found = connection.cursor(f"select facts from {NAME} where partition = $1", partition, prefetch=FACTS_AT_ONCE)
-    batch: list[CaseFacts] = []
-    async for row in found:
-        batch.append(_decoder.decode(row["facts"]))
-        if len(batch) == FACTS_AT_ONCE:
-            yield batch
-            batch = []
-    yield batch
+    async for batch in _batches(found):
+        yield batch
 
 
 async def write(connection: Any, steps: Sequence[Step], table: str = NAME) -> list[Change]:

@@ -162,12 +162,7 @@ def test_without_dedupe_by_origin_a_late_copy_is_counted_twice(breaking: Breakin
 def test_without_contiguity_an_action_that_was_jumped_over_is_missed_by_nobody(breaking: Breaking) -> None:
     """A seek to the wrong place, as Faust's own once overwrote ours (design document §1.5)."""
     beside = breaking.beside
-    beside.report(CASES)
-    first = breaking.start("dispatch")
-    beside.all_decided()
-    first.terminate()
-    assert first.wait(ENDS_S_MAX) == 0
-    beside.report(4 * CASES)
+    _decided_and_more(breaking)
     decider = breaking.start("dispatch", breaking.engine(CONTIGUITY, always=(A_WRONG_SEEK,)))
     if breaking.missing:
         beside.all_decided()
@@ -253,12 +248,7 @@ def test_without_idempotence_a_cut_socket_doubles_a_decision(breaking: Breaking)
 def test_with_the_place_from_the_groups_commit_actions_are_skipped(breaking: Breaking) -> None:
     beside = breaking.beside
     tree = breaking.engine(PLACE_FROM_LOG)
-    beside.report(CASES)
-    first = breaking.start("dispatch")
-    beside.all_decided()
-    first.terminate()
-    assert first.wait(ENDS_S_MAX) == 0
-    beside.report(4 * CASES)
+    _decided_and_more(breaking)
     upto = asyncio.run(ends(beside.kafka, beside.names.actions))
     admin: Any = KafkaAdminClient(bootstrap_servers=beside.kafka)
     ahead = {
@@ -296,6 +286,16 @@ def _accepted_cases(beside: Beside) -> None:
     cases = [a_report() for _ in range(CASES)]
     beside.append(cases)
     beside.append(on_each(cases, Accept()))
+
+
+def _decided_and_more(breaking: Breaking) -> None:
+    """Some reports are decided by a decider that has ended, and many more wait."""
+    breaking.beside.report(CASES)
+    first = breaking.start("dispatch")
+    breaking.beside.all_decided()
+    first.terminate()
+    assert first.wait(ENDS_S_MAX) == 0
+    breaking.beside.report(4 * CASES)
 
 
 def _copies(beside: Beside) -> int:

@@ -10,7 +10,7 @@ import json
 import signal
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,16 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from msgspec.structs import replace
 
-from domain.case.actions import Accept, Attempt, Note
+from domain.case.actions import Note
 from eventlog.append import Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
-from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode, record_hash
+from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
 from eventlog.stored import Entry, read_entry
 from eventlog.topics import TopicNames, create_and_check, topic_ids
 from projections.checkpoint import PassedBy
 from projections.database import migrate, open_pool
-from projections.runner import NAMES, Runner
+from projections.runner import Runner
 from reference.profile import load_profile
 from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
@@ -121,46 +121,6 @@ def test_the_place_comes_from_the_log_and_not_from_the_groups_commit(beside: Bes
     assert sum(map(len, found.values())) == 240 + PARTITIONS, "what was reported, and one adoption a partition"
 
 
-def test_with_room_for_one_file_a_partition_every_case_goes_on_from_where_it_was(beside: Beside) -> None:
-    room = {"LIANDONG_FILES_A_PARTITION_MAX": "1"}
-    beside.start("dispatch", **room)
-    projector = beside.start("project", **room)
-    cases = [a_report() for _ in range(120)]
-    beside.append(cases)
-    beside.append(on_each(cases, Accept()))
-    beside.append(on_each(cases, Note("first")))
-    beside.all_decided()
-    projector.kill()
-    beside.append(on_each(cases, Note("second")))
-    eventually(lambda: "dispatch.waits_for_rows" in beside.said("dispatch"), ENDS_S_MAX, "deciding waits")
-    beside.start("project", **room)
-    beside.all_decided()
-    _require_unbroken(beside, cases, 4)
-
-
-def test_rows_that_went_back_are_waited_for_before_anything_is_fetched_from_them(beside: Beside) -> None:
-    """As after a database that was killed with its last commits in memory, or tables emptied under a decider."""
-    room = {"LIANDONG_FILES_A_PARTITION_MAX": "1"}
-    beside.start("dispatch", **room)
-    projector = beside.start("project", **room)
-    cases = [a_report() for _ in range(120)]
-    beside.append(cases)
-    beside.append(on_each(cases, Accept()))
-    beside.append(on_each(cases, Note("first")))
-    beside.all_decided()
-    eventually(beside.rows_hold_everything, ENDS_S_MAX, "the rows hold everything")
-    beside.append(on_each(cases, Note("now the files are let go")))
-    beside.all_decided()
-    projector.kill()
-    projector.wait(ENDS_S_MAX)
-    beside.query(f"truncate {', '.join((*NAMES, 'checkpoint', 'board_count', 'ledger_round'))}")
-    beside.append(on_each(cases, Note("second")))
-    eventually(lambda: "dispatch.rows_went_back" in beside.said("dispatch"), ENDS_S_MAX, "deciding waits")
-    beside.start("project", **room)
-    beside.all_decided()
-    _require_unbroken(beside, cases, 5)
-
-
 def test_a_release_with_other_rules_takes_over_and_gives_back_and_each_decision_stands(
     beside: Beside, tmp_path: Path
 ) -> None:
@@ -182,19 +142,6 @@ def test_a_release_with_other_rules_takes_over_and_gives_back_and_each_decision_
     assert outcomes == {(False, Outcome.ACCEPTED): 120, (True, Outcome.REJECTED): 60}
     said = json.loads(beside.command("verify", "history", "--json", "--no-rows").stdout)
     assert (said["findings"], said["of_other_releases"]) == ([], 60)
-
-
-def _require_unbroken(beside: Beside, cases: Sequence[Attempt], links: int) -> None:
-    """Each action was accepted, one record after the other, each naming the one before it."""
-    chains: dict[str, list[DecisionRecord]] = {}
-    for stored in records(beside.kafka, beside.names.events):
-        record = read_entry(stored).record
-        if isinstance(record, DecisionRecord):
-            linked = chains.setdefault(record.case, [])
-            before = record_hash(encode(linked[-1])) if linked else None
-            assert (record.outcome, record.seq, record.prev) == (Outcome.ACCEPTED, len(linked) + 1, before)
-            linked.append(record)
-    assert [len(chains[attempt.case]) for attempt in cases] == [links] * len(cases)
 
 
 def test_a_failed_send_ends_the_decider_at_once_and_the_prefix_holds(beside: Beside) -> None:

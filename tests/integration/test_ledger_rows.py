@@ -24,7 +24,6 @@ from domain.case.values import (
     ReturnReason,
     Role,
     SuspensionReason,
-    Waiver,
 )
 from eventlog.record import Origin, encode
 from eventlog.stored import Entry, Stored
@@ -39,13 +38,13 @@ from tests.support.desk import Desk
 from tests.unit.test_ledger import (
     ACCEPTOR,
     AT,
+    CHECKED,
     CO_HANDLER,
     COLLECTOR,
     DISPATCHER,
     HANDLER,
     LEADER,
     MINUTE,
-    SHIFT_HEAD,
     TO_WORK,
     Course,
     imported,
@@ -53,12 +52,6 @@ from tests.unit.test_ledger import (
 )
 
 END = 10_000
-CHECKED: Course = (
-    (40, HANDLER, a.Handle(without=(Waiver(URBAN, "x"),))),
-    (45, ACCEPTOR, a.SendCheck("chen")),
-    (55, COLLECTOR, a.PassCheck()),
-    (60, SHIFT_HEAD, a.Close()),
-)
 COURSES: dict[str, Course] = {
     "closed": (*TO_WORK, *CHECKED),
     "at-once": tuple((0, who, action) for _, who, action in (*TO_WORK, *CHECKED)),

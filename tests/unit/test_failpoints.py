@@ -32,7 +32,8 @@ PLACES = {
     "account": {"api/accounts.py"},
     "adoption": {"eventlog/adopting.py"},
     "api": {
-        f"api/{name}.py" for name in ("accounts", "adopting", "cases", "feed", "hub", "opening", "parts", "sealing")
+        f"api/{name}.py"
+        for name in ("accounts", "adopting", "cases", "decisions", "feed", "hub", "opening", "parts", "sealing")
     },
     "appender": {"eventlog/append.py"},
     "clock": {"streams/clock.py"},

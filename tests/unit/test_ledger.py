@@ -37,6 +37,7 @@ from domain.case.values import (
     Stage,
     Status,
     SuspensionReason,
+    Waiver,
 )
 from tests.support.city import GRID, TEAM, URBAN, actor, ms
 from tests.support.desk import Desk
@@ -57,6 +58,12 @@ TO_WORK: Course = (
     (5, SHIFT_HEAD, a.File("010101", "02")),
     (9, DISPATCHER, a.Dispatch(TEAM, (URBAN,))),
     (14, HANDLER, a.Acknowledge()),
+)
+CHECKED: Course = (
+    (40, HANDLER, a.Handle(without=(Waiver(URBAN, "x"),))),
+    (45, ACCEPTOR, a.SendCheck("chen")),
+    (55, COLLECTOR, a.PassCheck()),
+    (60, SHIFT_HEAD, a.Close()),
 )
 
 

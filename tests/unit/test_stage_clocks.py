@@ -7,7 +7,7 @@ import pytest
 from domain.case import actions as a
 from domain.case.events import ClockNear
 from domain.case.evolve import Move, moves, states
-from domain.case.values import ClockKind, FailReason, ReopenReason, ReturnReason, Role, Waiver
+from domain.case.values import ClockKind, FailReason, ReopenReason, ReturnReason, Role
 from domain.figures.facts import Fold, fold_facts
 from projections import timeline
 from projections.stage_clocks import Run, runs
@@ -15,25 +15,19 @@ from tests.support.city import TEAM, URBAN, actor
 from tests.unit.test_ledger import (
     ACCEPTOR,
     AT,
+    CHECKED,
     COLLECTOR,
     DISPATCHER,
     HANDLER,
     LEADER,
     MINUTE,
-    SHIFT_HEAD,
     TO_WORK,
     Course,
     events_of,
     lived,
 )
 
-CLOSED: Course = (
-    *TO_WORK,
-    (40, HANDLER, a.Handle(without=(Waiver(URBAN, "x"),))),
-    (45, ACCEPTOR, a.SendCheck("chen")),
-    (55, COLLECTOR, a.PassCheck()),
-    (60, SHIFT_HEAD, a.Close()),
-)
+CLOSED: Course = (*TO_WORK, *CHECKED)
 
 
 def told(rows: list[Run]) -> list[str]:
