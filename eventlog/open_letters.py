@@ -19,7 +19,6 @@ from runtime.faults import EXIT_STANDS, Fault
 
 LOOK_BACK_RECORDS = 1_000
 LOOK_BACK_FACTOR = 8
-FETCH_WAIT_MS_MAX = 1_000
 AGAIN_S = 0.5
 LETTERS_LIMIT = "letters.limit"
 """The code of the fault, of the reason that `status` gives, and of what the wall is told."""
@@ -144,9 +143,7 @@ class OpenLetters:
             try:
                 if self._count is None:
                     await self.load()
-                async for chunk in tail(
-                    self._bootstrap, self._topic, {0: self._next_offset}, wait_ms_max=FETCH_WAIT_MS_MAX
-                ):
+                async for chunk in tail(self._bootstrap, self._topic, {0: self._next_offset}):
                     silent = False
                     self._fold(chunk)
             except OffsetOutOfRangeError:

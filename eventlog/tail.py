@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from eventlog.broker import client_security
+from eventlog.patience import wait_while_idle
 from eventlog.stored import Stored
 
 FETCH_WAIT_MS_MAX = 20
@@ -22,15 +23,13 @@ CHUNK_RECORDS_MAX = 5_000
 FETCH_BYTES_MAX = 8 * 1024 * 1024
 
 
-async def tail(
-    bootstrap: str, topic: str, offsets: Mapping[int, int], wait_ms_max: int = FETCH_WAIT_MS_MAX
-) -> AsyncIterator[list[Stored]]:
+async def tail(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncGenerator[list[Stored], None]:
     """Chunks of records from those next offsets on, for ever; an empty chunk every POLL_MS_MAX when all is read.
 
-    The broker holds a fetch with nothing in it back for `wait_ms_max`; what comes meanwhile is given at once.
+    What comes is given at once.
     Raises aiokafka.errors.OffsetOutOfRangeError where the log does not hold a wanted offset.
     """
-    async with _reader(bootstrap, topic, offsets, wait_ms_max) as consumer:
+    async with _reader(bootstrap, topic, offsets) as consumer:
         while True:
             fetched = await consumer.getmany(timeout_ms=POLL_MS_MAX, max_records=CHUNK_RECORDS_MAX)
             yield [stored(record) for records in fetched.values() for record in records]
@@ -102,15 +101,13 @@ def stored(record: ConsumerRecord[bytes, bytes]) -> Stored:
 
 
 @asynccontextmanager
-async def _reader(
-    bootstrap: str, topic: str, offsets: Mapping[int, int], wait_ms_max: int = FETCH_WAIT_MS_MAX
-) -> AsyncGenerator[Any, None]:
+async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> AsyncGenerator[Any, None]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         **client_security(),
         enable_auto_commit=False,
         auto_offset_reset="none",
-        fetch_max_wait_ms=wait_ms_max,
+        fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
         max_partition_fetch_bytes=FETCH_BYTES_MAX,
     )
     try:
@@ -119,6 +116,7 @@ async def _reader(
         consumer.assign(list(places.values()))
         for partition, place in places.items():
             consumer.seek(place, offsets[partition])
+        wait_while_idle(consumer)
         yield consumer
     finally:
         await consumer.stop()

@@ -181,7 +181,7 @@ def _run(processor: Processor, settings: Settings, bootstrap: str) -> None:
     from streams.worker import Limits, run
 
     group = f"{settings.topic_prefix}{processor.name}"
-    limits = Limits(settings.session_s, settings.assigned_s_max)
+    limits = Limits(settings.session_s, settings.assigned_s_max, settings.member)
     registry = process_registry(processor.name, version("liandong"))
     with serve_metrics(registry, settings.data_dir, processor.name, settings.host, settings.metrics_port):
         code = run(processor, group, bootstrap, settings.data_dir / "faust" / group, limits, registry)

@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 import time
+import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -55,13 +56,15 @@ class System:
         self._measures = SystemMeasures(self.registry, folder)
         self.parts: dict[str, Child] = {}
         self._folder = folder
+        self._member = _member(folder)
         self._stack = stack
         self._watching: asyncio.Task[Any] | None = None
 
     def start_part(self, name: str) -> Child:
         """Start `liandong serve NAME` as a child."""
         command = [sys.executable, "-m", "ops.serve", "serve", name]
-        child = start(name, command, self._folder / "logs" / f"{name}.log", env=self.env)
+        env = {**self.env, "LIANDONG_MEMBER": self._member}
+        child = start(name, command, self._folder / "logs" / f"{name}.log", env=env)
         failpoints.hit("system.part_started")
         self.parts[name] = child
         self._measures.restarts.labels(name)
@@ -204,6 +207,14 @@ def _env(settings: Settings, kafka: str, postgres: str) -> dict[str, str]:
 def _write_env(path: Path, env: dict[str, str]) -> None:
     path.touch(mode=0o600)
     path.write_text("".join(f"{key}={value}\n" for key, value in env.items() if key.startswith("LIANDONG_")))
+
+
+def _member(data_dir: Path) -> str:
+    """The name of this data folder's processors in their groups: of all folders that there are, only this one's."""
+    path = data_dir / "member"
+    if not path.exists():
+        path.write_text(uuid.uuid4().hex)
+    return path.read_text()
 
 
 def _master_key(data_dir: Path) -> str:

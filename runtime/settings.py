@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     java: str = ""
     session_s: Annotated[float, Field(gt=0, le=300)] = 6.0
     """A processor unheard of for so long has left its group. A cluster as it comes refuses less than 6."""
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
+    """A processor's name in its group: started again under it within `session_s`, it has its partitions at once. No two
+    of one group may live at a time. Empty: a new member every time."""
     assigned_s_max: Annotated[float, Field(gt=0, le=600)] = 60.0
     """A processor that is given no partition for so long ends, to be started again."""
     drain_s_max: Annotated[float, Field(gt=0, le=600)] = 30.0

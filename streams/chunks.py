@@ -19,6 +19,7 @@ from faust.serializers.codecs import Codec, register
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from eventlog.patience import wait_while_idle
 from eventlog.stored import Stored
 from eventlog.tail import stored
 
@@ -61,8 +62,8 @@ register("fetch", _AsIs())
 class Fetching(msgspec.Struct, frozen=True):
     """How long (ms) the broker may hold a fetch back while it has fewer bytes than wanted.
 
-    Every fetch costs about a millisecond on either side, so whoever need not be the first fetches seldom. While a
-    fetch waits, a partition whose records were just handed over is not part of it: its next record may come that late.
+    Every fetch costs about a millisecond on either side, so whoever need not be the first fetches seldom. After one
+    that brought nothing the next one waits longer, and for one byte (`eventlog.patience`).
     """
 
     wait_ms_max: int
@@ -79,6 +80,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = self.fetching.wait_ms_max
         consumer._fetch_min_bytes = self.fetching.bytes_min
         return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        wait_while_idle(self._consumer)
 
 
 class ChunkConsumer(driver.Consumer):

@@ -48,10 +48,12 @@ log = structlog.get_logger("worker")
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How long (s) the group waits for a silent member, and how long a member waits for a partition."""
+    """How long (s) the group waits for a silent member, how long a member waits for a partition, and the name under
+    which a member that was killed comes back before it is missed (empty: as another one)."""
 
     session_s: float = 6.0
     assigned_s_max: float = 60.0
+    member: str = ""
 
 
 class Processor:
@@ -114,6 +116,7 @@ def make_app(processor: Processor, group: str, bootstrap: str, folder: Path, lim
         stream_buffer_maxsize=BUFFER_CHUNKS_MAX,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="none",
+        consumer_group_instance_id=limits.member or None,
         consumer_max_fetch_size=FETCH_BYTES_MAX,
         broker_max_poll_records=PREFETCH_RECORDS_MAX,
         broker_session_timeout=limits.session_s,

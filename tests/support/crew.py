@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import statistics
 import time
 import uuid
 from collections import Counter
@@ -20,7 +21,7 @@ from ops.verify.calls import Call, Place, Told
 from tests.support.errands import an_errand
 
 TOWNS = ("410183001", "410183002", "410183003", "410183101")
-WORKERS_EACH = 4
+WORKERS_EACH = 12
 CONNECTIONS_MAX = 64
 ANSWER_S_MAX = 10.0
 AGAIN_S = 0.1
@@ -56,6 +57,12 @@ class Crew:
     def stop(self) -> None:
         """No new act is begun, and nothing is asked again after SETTLED_S_MAX."""
         self._stop.set()
+
+    def per_second(self) -> tuple[int, int]:
+        """Outcomes in a second: the median of all seconds from the first one on, and the most."""
+        ends = Counter(call.ended_ns // 10**9 for call in self.calls if call.told is not Told.UNKNOWN)
+        counts = [ends[second] for second in range(min(ends), max(ends) + 1)] if ends else [0]
+        return round(statistics.median(counts)), max(counts)
 
     @property
     def going_home(self) -> bool:

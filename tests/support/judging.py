@@ -59,6 +59,7 @@ async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
         actions=len(asked),
         acknowledged=len(known),
         unknown=len(asked) - len(known),
+        per_second=system.crew.per_second(),
         acts={act: count for (act, told), count in sorted(done.items()) if told == "accepted"},
         breaches=await _count(system, "select count(*) from breaches"),
         decisions=verified["decided_again"],

@@ -48,7 +48,8 @@ class Missed(msgspec.Struct, frozen=True, omit_defaults=True, tag="missed"):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, tag="verdict"):
-    """The end of a leg: what people did, and what the checker found. `minutes` is how long things broke at random."""
+    """The end of a leg: what people did, and what the checker found. `minutes` is how long things broke at random,
+    `per_second` how many outcomes people were told in a second: the median, faults included, and the most."""
 
     leg: str
     seed: int
@@ -57,6 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, tag="verdict"):
     actions: int = 0
     acknowledged: int = 0
     unknown: int = 0
+    per_second: tuple[int, int] = (0, 0)
     acts: dict[str, int] = {}
     breaches: int = 0
     decisions: int = 0
@@ -118,6 +120,8 @@ class Tally:
         lines = [
             f"seeds {sorted({verdict.seed for verdict in ended})}: {len(ended)} systems, {seconds:.0f} s, "
             + ", ".join(f"{count} {word}" for word, count in told.items()),
+            "  outcomes a second, median / most: "
+            + ", ".join(f"{median} / {most}" for median, most in sorted({verdict.per_second for verdict in ended})),
             f"  {len(done)} faults; people answered again / everything live again, in seconds",
             *_table({line.kind for line in done if not line.name}, done, lambda line: line.kind),
         ]

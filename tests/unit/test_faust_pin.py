@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
 from faust.transport.drivers import aiokafka as driver
 
 
@@ -26,6 +27,9 @@ def test_the_versions_are_those_whose_private_parts_we_read(name: str, known: st
         (driver.Consumer, "seek_to_committed"),
         (driver.Producer, "_settings_extra"),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
+        (driver.AIOKafkaConsumerThread, "on_start"),
+        (Fetcher, "_get_actions_per_node"),
+        (Fetcher, "_proc_fetch_request"),
     ],
 )
 def test_what_we_override_is_there_to_be_overridden(owner: type, part: str) -> None:
@@ -34,3 +38,7 @@ def test_what_we_override_is_there_to_be_overridden(owner: type, part: str) -> N
 
 def test_the_fetch_waits_that_we_set_are_still_read_from_there() -> None:
     assert {"_fetch_max_wait_ms", "_fetch_min_bytes"} <= set(AIOKafkaConsumer.start.__code__.co_names)
+
+
+def test_a_fetch_is_made_with_the_waits_of_its_fetcher() -> None:
+    assert {"_fetch_max_wait_ms", "_fetch_min_bytes"} <= set(vars(Fetcher)["_get_actions_per_node"].__code__.co_names)
