@@ -6,7 +6,7 @@ yet. So what is fetched again is what was let go, and no decision is made on an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, MutableMapping, Set
 from itertools import islice, takewhile
 
 from eventlog.casefile import CaseFile
@@ -16,11 +16,11 @@ class Shelf:
     """Case files of one partition by id, the least recently used first.
 
     Whoever is ahead of the rows says by which action offset a file changed (`note`) and up to which one the rows hold
-    everything (`saved`): between the two a file can not be let go.
+    everything (`saved`): between the two a file can not be let go. `files` is where they are kept, a dict if not given.
     """
 
-    def __init__(self) -> None:
-        self._files: dict[str, CaseFile] = {}
+    def __init__(self, files: MutableMapping[str, CaseFile] | None = None) -> None:
+        self._files: MutableMapping[str, CaseFile] = {} if files is None else files
         self._changed: dict[str, int] = {}
         """The action offset of each unsaved file's last record; in that order, since each is put last anew."""
         self.saved_upto = -1
@@ -49,9 +49,11 @@ class Shelf:
     def note(self, file: CaseFile, origin: int | None = None) -> None:
         """The file after a record; it is now the most recently used one. With that record's action offset it stays
         until the rows hold it."""
-        before = self._files.pop(file.id, None)
+        changed = origin is not None and file is not self._files.get(file.id)
+        if file.id in self._files:
+            del self._files[file.id]
         self._files[file.id] = file
-        if origin is not None and file is not before:
+        if changed and origin is not None:
             self._changed.pop(file.id, None)
             self._changed[file.id] = origin
 

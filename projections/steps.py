@@ -15,6 +15,7 @@ from domain.case.evolve import Move, moves
 from domain.case.state import Case
 from eventlog.casefile import CaseFile, absorb_by_event
 from eventlog.numbering import Series, after
+from eventlog.packed import PackedFiles
 from eventlog.position import Hole, follows
 from eventlog.record import AdoptionRecord, Decided, DecisionRecord, Outcome
 from eventlog.shelf import Shelf
@@ -68,8 +69,8 @@ class Adoption(msgspec.Struct, frozen=True, gc=False):
 class Folder:
     """The fold of one partition: its place, its number series, and the case files that are at hand.
 
-    With `only_open` it is for a reader of open cases, who lets ended ones go: what such a case still meets (a note that
-    it recurs, a refusal) is passed over, unless it is open again by it (`returning`).
+    With `only_open` it is for a reader of open cases, who holds all of them packed and lets ended ones go: what such a
+    case still meets (a note that it recurs, a refusal) is passed over, unless it is open again by it (`returning`).
     With `ahead` it is for who may be ahead of the rows: a file stays until they hold its last record (`saved`).
     """
 
@@ -82,7 +83,7 @@ class Folder:
         self.next_offset = checkpoint.next_offset if checkpoint else 0
         self.last_origin = checkpoint.last_origin if checkpoint else -1
         self.series = Series(checkpoint.series_day, checkpoint.series_last) if checkpoint else Series()
-        self._shelf = Shelf()
+        self._shelf = Shelf(PackedFiles() if only_open else None)
         self._shelf.saved(self.last_origin)
 
     @property
