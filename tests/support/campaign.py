@@ -42,10 +42,10 @@ class Campaign:
         alone, solo = lanes.pop("system"), lanes.pop("solo")
         for waiting in lanes.values():
             self._chance.shuffle(waiting)
+        while solo:  # first: what it takes is used up by the others
+            await self._round([solo.pop()], dict.fromkeys(LANES, solo))
         while any(lanes.values()):
             await self._round([waiting.pop() for waiting in lanes.values() if waiting], lanes)
-        while solo:
-            await self._round([solo.pop()], dict.fromkeys(LANES, solo))
         for step in alone:
             await self._alone(step)
 
