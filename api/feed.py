@@ -133,7 +133,8 @@ async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int |
 
 
 def _beat(hub: Hub, seq: int) -> dict[str, Any]:
-    """Also says why nothing is decided, where the log tells: a screen shows it only while its data are old."""
+    """Also says why nothing is decided, where the log tells: a screen shows it only while its data are old; and what
+    the auditor found last."""
     now = _now()
     beat: dict[str, Any] = {
         "op": "hb",
@@ -144,6 +145,8 @@ def _beat(hub: Hub, seq: int) -> dict[str, Any]:
     }
     if hub.letters.exceeded:
         beat["stands"] = {"code": LETTERS_LIMIT, "open": hub.letters.open, "max": hub.letters.limit}
+    if (audit := hub.audits.told(now)) is not None:
+        beat["audit"] = audit
     return beat
 
 

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from api.audits import Audits
 from api.decisions import Decisions
 from api.ticker import TickerEntry, told
 from eventlog.casefile import CaseFile
@@ -65,14 +66,15 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Hub:
-    """The live board of one city. `log` is the id of `events`; run `load`, then `follow`, `mark` and
-    `letters.follow` as tasks. `letters_max`: beyond so many open dead letters no decider decides."""
+    """The live board of one city. `log` is the id of `events`; run `load`, then `follow`, `mark`,
+    `letters.follow` and `audits.follow` as tasks. Beyond `letters_max` open dead letters no decider decides."""
 
     def __init__(
         self, bootstrap: str, names: TopicNames, log: str, zone: str, towns: Sequence[str], letters_max: int
     ) -> None:
         self.log = log
         self.decisions = Decisions()
+        self.audits = Audits()
         self.letters = OpenLetters(bootstrap, names.dead_letters, letters_max)
         self.seq = 0
         self.as_of_ms = 0

@@ -64,7 +64,13 @@ async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     hub = await _until_there(parts, bootstrap, postgres, names)
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
         parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
-        for run in (hub.follow(parts.pool), hub.publish(), hub.mark(), hub.letters.follow()):
+        for run in (
+            hub.follow(parts.pool),
+            hub.publish(),
+            hub.mark(),
+            hub.letters.follow(),
+            hub.audits.follow(parts.pool),
+        ):
             group.create_task(run)
 
 

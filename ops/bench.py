@@ -28,7 +28,7 @@ from ops.bench_grid import grid
 from ops.bench_memory import memory
 from ops.bench_worktime import worktime
 from ops.embedded.kafka import free_ports
-from ops.system import PROCESSORS, running, until_ready
+from ops.system import PARTS, running, until_ready
 from ops.wall_client import follow
 from reference.profile import Profile, load_profile
 from runtime.settings import Settings, load_settings
@@ -86,7 +86,7 @@ async def _measured(rate: int, seconds: int, warm_up: int) -> tuple[list[float],
     with TemporaryDirectory(prefix="liandong-bench-") as folder:
         port = free_ports(1)[0]
         settings = load_settings().model_copy(update={"demo": True, "data_dir": Path(folder), "port": port})
-        async with running(settings, load_profile(settings.profile), (*PROCESSORS, "api")) as system:
+        async with running(settings, load_profile(settings.profile), PARTS) as system:
             watch = asyncio.create_task(system.watch())
             await until_ready(f"http://{settings.host}:{port}/", [watch])
             try:

@@ -39,7 +39,7 @@ from ops.memory_looks import MB, Found, Held, Measured, read_sizes, tables
 from ops.people.pace import load_pace
 from ops.people.plan import City
 from ops.people.standing import attempts, histories, mix, open_lives
-from ops.system import PROCESSORS, System, running, until_ready
+from ops.system import PARTS, System, running, until_ready
 from projections import board, case_state
 from projections.database import open_pool
 from reference.profile import Profile, load_profile
@@ -59,8 +59,9 @@ REST_S = 10.0
 STANDS_S_MAX = 1_800.0
 LOOK_S = 0.25
 ASK_S_MAX = 10.0
-PARTS = ("clock", "react", "project", "dispatch", "api")
+IN_TURN = ("clock", "react", "project", "dispatch", "audit", "api")
 """In the order in which they are started anew, one after the other."""
+AUDITED = "liandong_audit_cases"
 TOPIC_OF = {"dispatch": "actions", "project": "events", "clock": "events", "react": "events"}
 
 
@@ -90,7 +91,7 @@ async def _measured(sizes: Sequence[int]) -> Found:
                     await bench.stand()
                     looks.append(await bench.look(pool))
                     _tell(looks[-1])
-                    ready_s = {part: await bench.start_anew(part) for part in PARTS}
+                    ready_s = {part: await bench.start_anew(part) for part in IN_TURN}
                     looks.append(await bench.look(pool, ready_s))
                     _tell(looks[-1])
             held = await _held(pool)
@@ -113,7 +114,7 @@ async def _system() -> AsyncIterator[tuple[Settings, Profile, System]]:
         port = free_ports(1)[0]
         settings = load_settings().model_copy(update={"demo": True, "data_dir": Path(folder), "port": port})
         profile = load_profile(settings.profile)
-        async with running(settings, profile, (*PROCESSORS, "api")) as system:
+        async with running(settings, profile, PARTS) as system:
             watch = asyncio.create_task(system.watch())
             await until_ready(f"http://{settings.host}:{port}/", [watch])
             try:
@@ -156,7 +157,7 @@ class _Bench:
     async def stand(self) -> None:
         """Wait until every part stands at the end of what it reads. Raises Fault `bench.not_standing`."""
         async with _asking() as client:
-            for part in PARTS:
+            for part in IN_TURN:
                 await self._until_standing(client, part)
 
     async def look(self, pool: Any, ready_s: Mapping[str, float] | None = None) -> Measured:
@@ -192,6 +193,9 @@ class _Bench:
     async def _stands(self, client: httpx.AsyncClient, part: str) -> bool:
         if part == "api":
             return await _ready(client, f"http://{self._settings.host}:{self._settings.port}/readyz")
+        if part == "audit":
+            told = await _told(client, targets(self._settings.data_dir).get(part))
+            return any(one.name == AUDITED and one.value >= self.sent for one in told)
         topic = getattr(TopicNames(self._settings.topic_prefix), TOPIC_OF[part])
         upto = await ends(self._system.env["LIANDONG_KAFKA"], topic)
         places = await _places(client, targets(self._settings.data_dir).get(part))
@@ -219,14 +223,19 @@ async def _ready(client: httpx.AsyncClient, address: str) -> bool:
 
 async def _places(client: httpx.AsyncClient, address: str | None) -> dict[int, int]:
     """Partition → the next offset that a processor reads; nothing while it does not answer."""
+    samples = await _told(client, address)
+    return {int(one.labels["partition"]): int(one.value) for one in samples if one.name == "liandong_position_offset"}
+
+
+async def _told(client: httpx.AsyncClient, address: str | None) -> list[Any]:
+    """What a process says of itself; nothing while it does not answer."""
     if address is None:
-        return {}
+        return []
     try:
         told = (await client.get(f"http://{address}/metrics")).raise_for_status().text
     except httpx.HTTPError:
-        return {}
-    samples = [sample for family in text_string_to_metric_families(told) for sample in family.samples]
-    return {int(one.labels["partition"]): int(one.value) for one in samples if one.name == "liandong_position_offset"}
+        return []
+    return [sample for family in text_string_to_metric_families(told) for sample in family.samples]
 
 
 async def _open(pool: Any) -> int:

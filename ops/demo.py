@@ -15,7 +15,7 @@ import typer
 from api.accounts import DEMO_PASSWORD
 from ops.people.life import RATE, SEED, Wish, live
 from ops.prepare import Adopting
-from ops.system import PROCESSORS, System, running, until_ready
+from ops.system import PARTS, System, running, until_ready
 from reference.profile import Profile, load_profile
 from runtime.faults import Fault
 from runtime.logs import configure_logging
@@ -65,7 +65,7 @@ async def _run(settings: Settings, wish: Wish | None) -> None:
     profile = load_profile(settings.profile)
     address = f"http://{settings.host}:{settings.port}/"
     typer.echo("正在启动 Kafka 与 PostgreSQL … / starting Kafka and PostgreSQL …")
-    async with running(settings, profile, (*PROCESSORS, "api"), adopting=Adopting.NEW) as system:
+    async with running(settings, profile, PARTS, adopting=Adopting.NEW) as system:
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(system.watch()), asyncio.create_task(told.wait())]
         await until_ready(address, tasks)
         _say(settings, profile, system, address, time.monotonic() - started)

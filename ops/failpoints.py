@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from runtime import failpoints
 
-PROCESSES = ("api", "dispatch", "project", "clock", "react", "system", "command")
+PROCESSES = ("api", "dispatch", "project", "clock", "react", "audit", "system", "command")
 """The kinds of processes: the parts, whoever keeps them alive (`demo`, `up`), and every other command."""
 
 POINTS: Mapping[str, str] = {

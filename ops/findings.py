@@ -12,6 +12,7 @@ from eventlog.topics import Kept
 
 FEED_LAG_S_MAX = 5.0
 LAG_RECORDS_MAX = 10_000
+AUDIT_AGE_S_MAX = 60.0
 DISK_FREE_BYTES_MIN = 2_000_000_000
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 2
 SAME, DIFFERENT, NOT_COMPARABLE = "same", "different", "not_comparable"
@@ -85,6 +86,13 @@ class DiskFound(msgspec.Struct, frozen=True):
     free_bytes: int
 
 
+class AuditFound(msgspec.Struct, frozen=True):
+    """The auditor's last comparison of the board with the log: seconds since then, and how many cases differed."""
+
+    age_s: float
+    divergent: int
+
+
 class Reason(msgspec.Struct, frozen=True):
     """Why the system is not in order, and what to do."""
 
@@ -107,6 +115,8 @@ class Findings(msgspec.Struct, frozen=True):
     """How many are open; None where they could not be counted."""
     dead_letters_max: int
     feed_lag_s: float | None
+    audit: AuditFound | None
+    """None where no auditor answers."""
     disk: DiskFound
 
     @property
@@ -175,6 +185,15 @@ def _state(found: Findings) -> list[Reason]:
         zh = "大屏与数据库在同一位置上不一致;请运行 liandong rebuild board,再重启 api。"
         en = "The wall and the rows differ at one position; run liandong rebuild board, then restart the api."
         told.append(Reason("board.different", zh, en))
+    if found.audit is not None and found.audit.divergent:
+        count = found.audit.divergent
+        zh = f"对账发现看板有 {count} 件与日志不一致;请看 logs/audit.log,再运行 liandong rebuild board。"
+        en = f"The auditor found {count} cases that the board shows otherwise than the log; see logs/audit.log, "
+        told.append(Reason("audit.different", zh, en + "then run liandong rebuild board."))
+    if found.audit is not None and found.audit.age_s > AUDIT_AGE_S_MAX:
+        zh = f"对账已有 {found.audit.age_s:.0f} 秒没有结果;请看 logs/audit.log。"
+        en = f"The auditor compared nothing for {found.audit.age_s:.0f} s; see logs/audit.log."
+        told.append(Reason("audit.silent", zh, en))
     if found.feed_lag_s is not None and found.feed_lag_s > FEED_LAG_S_MAX:
         zh = f"大屏数据已过 {found.feed_lag_s:.0f} 秒。"
         told.append(Reason("feed.behind", zh, f"The wall's data are {found.feed_lag_s:.0f} s old."))

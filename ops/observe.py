@@ -27,6 +27,7 @@ from eventlog.topics import Kept, TopicNames, kept
 from ops.findings import (
     DIFFERENT,
     SAME,
+    AuditFound,
     BoardFound,
     DiskFound,
     Findings,
@@ -94,6 +95,7 @@ async def observe(settings: Settings) -> Findings:
         dead_letters=None if kafka.fault else await _open_letters(settings, names),
         dead_letters_max=settings.open_letters_max,
         feed_lag_s=asked.get("api", {}).get(("liandong_feed_lag_seconds", "")),
+        audit=_audit(asked.get("audit", {})),
         disk=await asyncio.to_thread(_disk, settings.data_dir),
     )
 
@@ -111,6 +113,15 @@ async def _metrics(address: str) -> Samples:
         for family in families
         for sample in family.samples
     }
+
+
+def _audit(said: Samples) -> AuditFound | None:
+    at = said.get(("liandong_audit_last_timestamp_seconds", ""))
+    if at is None:
+        return None
+    since = at or said.get(("process_start_time_seconds", ""), time.time())
+    divergent = int(said.get(("liandong_audit_divergent_cases", ""), 0))
+    return AuditFound(round(max(time.time() - since, 0), 1), divergent)
 
 
 def _processes(asked: Mapping[str, Samples]) -> list[ProcessFound]:

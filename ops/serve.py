@@ -123,6 +123,18 @@ def react() -> None:
 
 @serve_app.command()
 @part
+def audit() -> None:
+    """The auditor: computes every open clock from the log a second time and compares the board with it."""
+    from ops.audit import process
+
+    settings, bootstrap, postgres, names, _, _ = _start("audit")
+    registry = process_registry("audit", version("liandong"))
+    with serve_metrics(registry, settings.data_dir, "audit", settings.host, settings.metrics_port):
+        process.run(bootstrap, postgres, names.events, settings.audit_every_s, registry)
+
+
+@serve_app.command()
+@part
 def api() -> None:
     """The HTTP and websocket API with the screens."""
     from api import server

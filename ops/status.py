@@ -154,6 +154,11 @@ def _rest(found: Findings) -> Table:
     table.add_row("大屏与数据库 wall and rows", f"{compared}  {board.rows_digest[:16]}")
     table.add_row("位置 position", board.rows_pos)
     table.add_row("大屏数据延迟 feed lag", lag)
+    audit = "-"
+    if found.audit is not None:
+        verdict = COMPARED[DIFFERENT if found.audit.divergent else SAME]
+        audit = f"{verdict}  不同 differ {found.audit.divergent},{found.audit.age_s:.0f} 秒前 s ago"
+    table.add_row("看板与日志(对账)board and log (auditor)", audit)
     letters = f"{_or_dash(found.dead_letters)}, 上限 limit {found.dead_letters_max}"
     table.add_row("无法解读,待处理 open dead letters", letters)
     disk = found.disk

@@ -37,6 +37,8 @@ from runtime.settings import Settings, load_settings
 
 PROCESSORS = ("project", "dispatch", "clock", "react")
 """In the order of their start; they are stopped from the last to the first, so that rows are written to the end."""
+PARTS = (*PROCESSORS, "api", "audit")
+"""All of it: what `up` keeps alive."""
 READY_S_MAX = 60.0
 TRIM_S = 1.0
 EMBEDDED_SESSION_S = 3.0

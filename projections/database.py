@@ -16,7 +16,7 @@ AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 """What a database looks like that is away, or went away in the middle: to be asked again."""
 TABLES = (
     *("checkpoint", "adoptions", "case_state", "outcomes", "timeline", "board", "facts", "ledger", "rulings"),
-    *("duties", "registers", "breaches", "workload", "stage_clocks", "daily"),
+    *("duties", "registers", "breaches", "workload", "stage_clocks", "daily", "audited"),
 )
 
 

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     24 partitions. Others are fetched again."""
     open_letters_max: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """More dead letters that nobody has seen to: the decider stands. The same for every process."""
+    audit_every_s: Annotated[float, Field(gt=0, le=3_600)] = 10.0
+    """So often the auditor compares the whole board with the log."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -29,10 +29,19 @@ export interface Stands {
   max: number;
 }
 
+/** What the auditor found when it last compared the board with the log; `at` 0: it never did. */
+export interface Audit {
+  state: "same" | "different" | "silent";
+  at: number;
+  cases: number;
+  wrong: number;
+}
+
 export interface Listener {
   board(board: Board): void;
   heard(serverNow: number, asOf: number): void;
   stands(why: Stands | null): void;
+  audit(found: Audit | null): void;
   link(state: "joining" | "joined" | "away" | "denied"): void;
 }
 
@@ -109,10 +118,11 @@ export class Feed {
       this.listener.heard(delta.now, delta.as_of);
       this.listener.board(board);
     } else if (message["op"] === "hb") {
-      const beat = message as unknown as { t: { city: number }; now: number; as_of: number; stands?: Stands };
+      const beat = message as unknown as { t: { city: number }; now: number; as_of: number; stands?: Stands; audit?: Audit };
       if (beat.t.city > board.seq) return socket.close();
       this.listener.heard(beat.now, beat.as_of);
       this.listener.stands(beat.stands ?? null);
+      this.listener.audit(beat.audit ?? null);
     } else if (message["op"] === "resync") {
       void this.loadSnapshot().then(
         () => this.board && this.subscribe(socket, this.board),

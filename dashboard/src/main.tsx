@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { Feed, type Login, type Stands } from "./feed";
+import { Feed, type Audit, type Login, type Stands } from "./feed";
 import { MapView, type CityMap } from "./map";
 import { alarms, freshness, rate, unclear, type Board, type Case, type Numbers } from "./model";
 import "./style.css";
@@ -37,6 +37,7 @@ const serverNow = signal(0);
 const asOf = signal(0);
 const link = signal("joining");
 const stands = signal<Stands | null>(null);
+const audit = signal<Audit | null>(null);
 let heardAt = 0;
 let heardServer = 0;
 let feed: Feed | null = null;
@@ -65,9 +66,12 @@ function enter(login: Login): void {
     stands(why) {
       stands.value = why;
     },
+    audit(found) {
+      audit.value = found;
+    },
     link(state) {
-      // What was said of the decider is as old as the connection that said it.
-      if (state !== "joined") stands.value = null;
+      // What was said of the decider and of the auditor is as old as the connection that said it.
+      if (state !== "joined") stands.value = audit.value = null;
       link.value = state;
     },
   });
@@ -83,12 +87,26 @@ function Header({ age, state }: { age: number; state: string }) {
       <span class="quiet" data-testid="data-time">
         {t("dataTime")} <b>{asOf.value ? clockTime(asOf.value, place.zone) : "--:--:--"}</b> · {t("lag")} {asOf.value ? (age / 1000).toFixed(1) : "–"} s
       </span>
+      <Audited zone={place.zone} />
       <span class="gap" />
       <button data-testid="lang-switch" onClick={switchLang}>{lang.value === "zh" ? "EN" : "中文"}</button>
       <span class="quiet">{longDate(serverNow.value, place.zone)}</span>
       <span class="clock">{clockTime(serverNow.value, place.zone)}</span>
     </header>
   );
+}
+
+/** Whether the board is what the log says, by a second computation that shares nothing with the first one. */
+function Audited({ zone }: { zone: string }) {
+  const found = audit.value;
+  if (!found) return null;
+  const kind = { same: "quiet", different: "late", silent: "due" }[found.state];
+  const words = {
+    same: t("auditSame", { t: clockTime(found.at, zone) }),
+    different: t("auditDifferent", { n: found.wrong.toLocaleString("en-US") }),
+    silent: found.at ? t("auditSilent", { t: clockTime(found.at, zone) }) : t("auditNever"),
+  }[found.state];
+  return <span class={kind} data-testid="audit" data-state={found.state}>{words}</span>;
 }
 
 function Bar({ numbers }: { numbers: Numbers }) {

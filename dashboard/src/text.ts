@@ -52,6 +52,10 @@ const WORDS = {
     "Deciding stands: {n} unreadable records wait for a person, the limit is {max}",
   ],
   standsHand: ["值班人员处理:liandong dead-letters", "The operator sees to them: liandong dead-letters"],
+  auditSame: ["对账一致 {t}", "Audited {t}"],
+  auditDifferent: ["■ 对账不一致 {n} 件", "■ Audit: {n} cases differ from the log"],
+  auditSilent: ["▲ 对账无声,自 {t}", "▲ Auditor silent since {t}"],
+  auditNever: ["▲ 对账未运行", "▲ No auditor"],
   frozen: ["数据中断:画面停在 {t}", "Data lost: this picture is of {t}"],
 } as const;
 

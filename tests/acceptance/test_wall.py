@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
@@ -64,6 +65,29 @@ def test_a_wall_on_which_nothing_happens_stays_live(wall: Page) -> None:
     seen = wall.evaluate("window.__liandong.asOf")
     wall.wait_for_function("([seen, ms]) => window.__liandong.asOf > seen + ms", arg=[seen, frozen_ms], timeout=20_000)
     expect(wall.get_by_test_id("link-state")).to_have_text("实时")
+
+
+def test_the_wall_says_whether_the_board_is_what_the_log_says_and_when_nobody_checks_it(live: Live, wall: Page) -> None:
+    live_case(live)
+    audit = wall.get_by_test_id("audit")
+    expect(audit).to_have_attribute("data-state", "same", timeout=30_000)
+    expect(audit).to_contain_text("对账一致")
+    case_id = changed(
+        live, "update board set due = 2 where case_id = (select min(case_id) from board) returning case_id"
+    )
+    expect(audit).to_have_attribute("data-state", "different", timeout=30_000)
+    expect(audit).to_contain_text("1 件")
+    changed(live, "update board set due = 0 where case_id = $1", case_id)
+    expect(audit).to_have_attribute("data-state", "same", timeout=30_000)
+    auditor = live.part("audit")
+    auditor.send_signal(signal.SIGSTOP)
+    try:
+        changed(live, "update audited set at_ms = at_ms - 3600000")  # as if it had stood for an hour
+        expect(audit).to_have_attribute("data-state", "silent", timeout=10_000)
+        expect(audit).to_contain_text("对账无声")
+    finally:
+        auditor.kill()
+    expect(audit).to_have_attribute("data-state", "same", timeout=30_000)
 
 
 def test_a_dead_decider_makes_the_data_old_and_the_wall_says_so(live: Live, wall: Page) -> None:
@@ -155,3 +179,17 @@ def _write_junk(beside: Beside, count: int) -> None:
 def live_case(live: Live) -> str:
     """Some open case."""
     return str(live.call("acceptor", "GET", "/api/board").json()["cases"][0]["case_id"])
+
+
+def changed(live: Live, sql: str, *values: object) -> object:
+    """Change the rows by hand; gives what the statement returns. In a thread: the browser's loop runs in this one."""
+
+    async def change() -> object:
+        connection = await asyncpg.connect(live.settings()["LIANDONG_POSTGRES"])
+        try:
+            return await connection.fetchval(sql, *values)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, change()).result()

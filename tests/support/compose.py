@@ -13,7 +13,7 @@ from jsonschema.validators import validator_for
 from ruamel.yaml import YAML
 
 from ops.cli import COMMANDS, command
-from ops.system import PROCESSORS
+from ops.system import PARTS
 from runtime.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -125,7 +125,7 @@ def _profiles(all_services: dict[str, dict[str, Any]]) -> Iterator[str]:
     for profile in sorted(profiles):
         active = {name: s for name, s in all_services.items() if profile in s.get("profiles", [profile])}
         ours = [tuple(s.get("command", [])) for s in active.values() if OURS.match(s["image"])]
-        for part in (*PROCESSORS, "api"):
+        for part in PARTS:
             if ("serve", part) not in ours:
                 yield f"profile {profile or '-'}: nothing runs liandong serve {part}"
         for name, service in active.items():

@@ -1,8 +1,8 @@
 """The verdict on a leg: what people were told held against the log, the rows, the screen and the letters.
 
 What is compared is `liandong verify history` with all that every client was told, a screen that followed the feed
-through all of it, the hub's digest against the rows', copies of actions, and the letters against what nobody could
-read.
+through all of it, the hub's digest against the rows', the auditor's own comparison, copies of actions, and the letters
+against what nobody could read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 import psutil
 
 from ops.verify.calls import Told
-from projections import board
+from projections import audited, board
 from runtime.failpoints import SETTING
 from tests.support.signs import OK, all_work
 from tests.support.strained import Strained
@@ -43,6 +43,8 @@ async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
         wrong.append("[screen] the screen does not show what the server shows")
     if not await _rows_are_the_hubs(system):
         wrong.append("[hub] the hub's board and the rows' differ")
+    if (told := await _audited(system)) != "same":
+        wrong.append(f"[audit] the auditor says {told}")
     verified = await asyncio.to_thread(_verified, system)
     wrong += [f"[{one['wrong']}] {one['text']}" for one in verified["findings"]]
     wrong += await asyncio.to_thread(lambda: list(system.producer.wrong(system.live.kafka)))
@@ -96,6 +98,21 @@ async def _rows_are_the_hubs(system: Strained) -> bool:
     finally:
         await connection.close()
     return answer.status_code == OK and answer.json()["digest"] == board.digest(rows, counts)
+
+
+async def _audited(system: Strained) -> str:
+    """What the auditor finds from now on: `same`, that it is silent, or how many cases differ."""
+    since_ms, deadline = time.time_ns() // 1_000_000, time.monotonic() + REST_S_MAX
+    while time.monotonic() < deadline:
+        connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"])
+        try:
+            cycle = await audited.read(connection)
+        finally:
+            await connection.close()
+        if cycle is not None and cycle.at_ms > since_ms:
+            return f"that {cycle.divergent} of {cycle.cases} cases differ" if cycle.divergent else "same"
+        await asyncio.sleep(SAME_AGAIN_S)
+    return f"nothing for {REST_S_MAX:.0f} s"
 
 
 async def _count(system: Strained, sql: str) -> int:

@@ -201,6 +201,7 @@ class Strained:
             SETTING: str(self.points.path),
             "LIANDONG_SESSION_S": str(SESSION_S),
             "LIANDONG_ASSIGNED_S_MAX": "10",
+            "LIANDONG_AUDIT_EVERY_S": "2",
         }
         return Live(self._folder / "data", self._port, **settings)
 

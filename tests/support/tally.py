@@ -16,7 +16,15 @@ import msgspec
 
 from ops.verify.log import Wrong
 
-DIVERGENCES = (Wrong.TOLD_OTHERWISE, Wrong.DECIDED_OTHERWISE, Wrong.ROWS_DIFFER, Wrong.OUT_OF_ORDER, "screen", "hub")
+DIVERGENCES = (
+    Wrong.TOLD_OTHERWISE,
+    Wrong.DECIDED_OTHERWISE,
+    Wrong.ROWS_DIFFER,
+    Wrong.OUT_OF_ORDER,
+    "screen",
+    "hub",
+    "audit",
+)
 COUNTED = {
     "lost": (Wrong.LOST, Wrong.HOLE, Wrong.UNDECIDED),
     "doubled": (Wrong.DOUBLED, "copy_decided"),

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ops.system import PROCESSORS
+from ops.system import PARTS, PROCESSORS
 from tests.support import faults
 from tests.support.campaign import Campaign
 from tests.support.judging import judge
@@ -41,7 +41,7 @@ COLUMNS = (
 
 def at_random(system: Strained, chance: random.Random) -> Callable[[], Awaitable[object]]:
     """One fault of a kind drawn by chance."""
-    part = chance.choice(("api", *PROCESSORS, *NODES))
+    part = chance.choice((*PARTS, *NODES))
     processor, node = chance.choice(PROCESSORS), chance.choice(NODES)
     kinds: Sequence[tuple[int, Callable[[], Awaitable[object]]]] = (
         (6, lambda: faults.kill(system, part)),

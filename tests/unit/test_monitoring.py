@@ -18,6 +18,7 @@ from api.measures import HubCollector
 from api.measures import Measures as ApiMeasures
 from eventlog.stored import Stored
 from eventlog.topics import TopicNames
+from ops.audit.process import Measures as AuditMeasures
 from ops.measures import SystemMeasures
 from runtime.faults import Fault
 from runtime.metrics import process_registry, serve_metrics, targets
@@ -46,6 +47,7 @@ def exposed() -> dict[str, str]:
     ApiMeasures(api)
     api.register(HubCollector(hub))
     SystemMeasures(system, ROOT)
+    AuditMeasures(system)
     return {family.name: family.type for registry in registries for family in registry.collect()}
 
 
