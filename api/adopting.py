@@ -133,7 +133,7 @@ async def _drafted(parts: Parts, base: str, old: Contents, new: Contents | None,
     added = await refs.publish(parts.bootstrap, parts.names, contents)
     zone = ZoneInfo(parts.profile.about.zone)
     found = await asyncio.to_thread(differences, old, new, zone)
-    cases = [case for file in parts.hub.open_files() if (case := open_case(file)) is not None]
+    cases = [case async for file in parts.hub.open_files() if (case := open_case(file)) is not None]
     preview = await asyncio.to_thread(lambda: touched(rules_of(old, base), rules_of(new, version), cases, now_ms()))
     body = {
         "version": version,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,7 @@ MARKS_MAX = 60
 MARK_MS = 500
 MARK_S_MAX = 3.0
 AGAIN_S = 0.5
+FILES_AT_ONCE = 200
 TICKER_KEPT = 5
 TICKER_PER_FRAME_MAX = 20
 
@@ -253,9 +254,14 @@ class Hub:
         """The board of this instant with its place in the log: copies that nobody changes any more."""
         return self.position(), list(self.rows.values()), dict(self.counts)
 
-    def open_files(self) -> list[CaseFile]:
-        """The files of all open cases, as this hub knows them."""
-        return [file for folder in self._folders.values() for file in folder.files.values()]
+    async def open_files(self) -> AsyncIterator[CaseFile]:
+        """The files of all open cases, as this hub knows them; others get their turn now and then."""
+        for folder in self._folders.values():
+            for number, case_id in enumerate(list(folder.files), 1):
+                if (file := folder.files.get(case_id)) is not None:
+                    yield file
+                if number % FILES_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def case(self, case_id: str) -> CaseFile | None:
         """The file of an open case as this hub knows it: it may be ahead of the rows."""

@@ -12,7 +12,6 @@ from eventlog.topics import Kept
 
 FEED_LAG_S_MAX = 5.0
 LAG_RECORDS_MAX = 10_000
-AUDIT_AGE_S_MAX = 60.0
 DISK_FREE_BYTES_MIN = 2_000_000_000
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 2
 SAME, DIFFERENT, NOT_COMPARABLE = "same", "different", "not_comparable"
@@ -87,10 +86,12 @@ class DiskFound(msgspec.Struct, frozen=True):
 
 
 class AuditFound(msgspec.Struct, frozen=True):
-    """The auditor's last comparison of the board with the log: seconds since then, and how many cases differed."""
+    """The auditor's last comparison of the board with the log: seconds since then, how many cases differed, and after
+    how many seconds it counts as silent."""
 
     age_s: float
     divergent: int
+    allowed_s: float
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -187,10 +188,12 @@ def _state(found: Findings) -> list[Reason]:
         told.append(Reason("board.different", zh, en))
     if found.audit is not None and found.audit.divergent:
         count = found.audit.divergent
-        zh = f"对账发现看板有 {count} 件与日志不一致;请看 logs/audit.log,再运行 liandong rebuild board。"
-        en = f"The auditor found {count} cases that the board shows otherwise than the log; see logs/audit.log, "
-        told.append(Reason("audit.different", zh, en + "then run liandong rebuild board."))
-    if found.audit is not None and found.audit.age_s > AUDIT_AGE_S_MAX:
+        zh = f"对账发现看板有 {count} 件与日志不一致;请看 logs/audit.log:仅 due、stage 不同为时钟滞后;"
+        zh += "否则运行 liandong rebuild board,再重启 api。"
+        en = f"The auditor found {count} cases that the board shows otherwise than the log; see logs/audit.log: "
+        en += "where only due or stage differ the clock is late; else run liandong rebuild board, then restart the api."
+        told.append(Reason("audit.different", zh, en))
+    if found.audit is not None and found.audit.age_s > found.audit.allowed_s:
         zh = f"对账已有 {found.audit.age_s:.0f} 秒没有结果;请看 logs/audit.log。"
         en = f"The auditor compared nothing for {found.audit.age_s:.0f} s; see logs/audit.log."
         told.append(Reason("audit.silent", zh, en))

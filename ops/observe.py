@@ -52,6 +52,7 @@ COMPARE_AGAIN_S = 0.15
 EMBEDDED = {"java": "kafka", "postgres": "postgres"}
 KEPT_S_MAX = 10.0
 LETTERS_S_MAX = 10.0
+AUDIT_S_MAX = 60.0
 FOLDS = (*NAMES, "react")
 """Whose places are looked at: the projections, and the reactor, which keeps one like they do."""
 
@@ -121,7 +122,8 @@ def _audit(said: Samples) -> AuditFound | None:
         return None
     since = at or said.get(("process_start_time_seconds", ""), time.time())
     divergent = int(said.get(("liandong_audit_divergent_cases", ""), 0))
-    return AuditFound(round(max(time.time() - since, 0), 1), divergent)
+    allowed_s = said.get(("liandong_audit_allowed_seconds", "")) or AUDIT_S_MAX  # 0: it never compared anything yet
+    return AuditFound(round(max(time.time() - since, 0), 1), divergent, allowed_s)
 
 
 def _processes(asked: Mapping[str, Samples]) -> list[ProcessFound]:

@@ -58,14 +58,14 @@ class System:
         self._measures = SystemMeasures(self.registry, folder)
         self.parts: dict[str, Child] = {}
         self._folder = folder
-        self._member = _member(folder)
+        self._member = _member(folder) if stack is not None else ""
         self._stack = stack
         self._watching: asyncio.Task[Any] | None = None
 
     def start_part(self, name: str) -> Child:
         """Start `liandong serve NAME` as a child."""
         command = [sys.executable, "-m", "ops.serve", "serve", name]
-        env = {**self.env, "LIANDONG_MEMBER": self._member}
+        env = self.env | ({"LIANDONG_MEMBER": self._member} if self._member else {})
         child = start(name, command, self._folder / "logs" / f"{name}.log", env=env)
         failpoints.hit("system.part_started")
         self.parts[name] = child
@@ -83,7 +83,7 @@ class System:
         await first_fault(*kept, self._trim_logs())
 
     async def stop(self) -> None:
-        """Stop the parts: first who lets work in, then who does it. From here on nothing is started again."""
+        """Stop the parts: first who looks or lets work in, then who does it. From here on nothing is started again."""
         if self._watching is not None:
             self._watching.cancel()
         for child in reversed(self.parts.values()):
@@ -212,10 +212,13 @@ def _write_env(path: Path, env: dict[str, str]) -> None:
 
 
 def _member(data_dir: Path) -> str:
-    """The name of this data folder's processors in their groups: of all folders that there are, only this one's."""
+    """The name of this data folder's processors in their groups. Only where the folder is held by one system at a time,
+    as the embedded broker's is: two under one name drive each other out."""
     path = data_dir / "member"
     if not path.exists():
-        path.write_text(uuid.uuid4().hex)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(uuid.uuid4().hex)
+        fresh.replace(path)
     return path.read_text()
 
 

@@ -27,9 +27,14 @@ class Cycle(msgspec.Struct, frozen=True, gc=False):
     clocks: int
     divergent: int
 
+    @property
+    def allowed_s(self) -> float:
+        """So long after it the next one should have come, however slow."""
+        return MISSED_CYCLES_MAX * max(self.every_s, self.seconds) + SLACK_S
+
     def silent(self, now_ms: int) -> bool:
         """Whether the next one should have come long ago."""
-        return now_ms - self.at_ms > (MISSED_CYCLES_MAX * max(self.every_s, self.seconds) + SLACK_S) * 1000
+        return now_ms - self.at_ms > self.allowed_s * 1000
 
 
 async def write(connection: Any, cycle: Cycle) -> None:
@@ -37,7 +42,8 @@ async def write(connection: Any, cycle: Cycle) -> None:
     await connection.execute(
         f"insert into {NAME} (at_ms, seconds, every_s, cases, clocks, divergent) values ($1, $2, $3, $4, $5, $6) "
         "on conflict (one) do update set at_ms = excluded.at_ms, seconds = excluded.seconds, "
-        "every_s = excluded.every_s, cases = excluded.cases, clocks = excluded.clocks, divergent = excluded.divergent",
+        "every_s = excluded.every_s, cases = excluded.cases, clocks = excluded.clocks, divergent = excluded.divergent "
+        f"where {NAME}.at_ms < excluded.at_ms",
         *msgspec.structs.astuple(cycle),
     )
 

@@ -18,6 +18,8 @@ from ops.audit.spans import Partition, Seen
 from projections import board, checkpoint
 
 GRACE_MS = 10_000
+SKEW_MS = 1_000
+"""The log's clock may be that much ahead of ours: what falls due within it may be told already."""
 ROWS_AT_ONCE = 5_000
 EXAMPLES_MAX = 20
 _ROWS = "select partition, case_id, number, unit, opened_ms, deadline_ms, near_ms, due, stage from board"
@@ -30,6 +32,12 @@ class RowsWentBack(Exception):
     code = "audit.rows_went_back"
 
 
+class RowsBehind(Exception):
+    """The rows do not hold yet what stood in the log when they were last looked at: nothing can be said of now."""
+
+    code = "audit.rows_behind"
+
+
 class Divergence(msgspec.Struct, frozen=True):
     """One open case of which the board shows something else: what the log says and what the row does."""
 
@@ -37,6 +45,8 @@ class Divergence(msgspec.Struct, frozen=True):
     field: str
     log: Any
     row: Any
+    untold: bool = False
+    """The row only does not show yet what fell due."""
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -54,28 +64,39 @@ class Compared(msgspec.Struct, frozen=True):
 class Auditor:
     """All partitions as the auditor has folded them so far."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    def __init__(self) -> None:
         self._partitions: dict[int, Partition] = {}
+        self._wanted: Mapping[int, int] = {}
+        """Where the log ended in the cycle before: the rows have to have come so far."""
+        self._untold: set[tuple[str, str]] = set()
+        """Cases and fields that were late to show what fell due, in the cycle before."""
 
-    async def cycle(self, connection: Any) -> Compared:
+    @property
+    def next_offsets(self) -> dict[int, int]:
+        """From where on it has to read."""
+        return {number: partition.next_offset for number, partition in self._partitions.items()}
+
+    async def cycle(self, log: Log, connection: Any) -> Compared:
         """Compare one moment of the rows.
 
-        Raises RowsWentBack, KafkaError, HistoryStalled, ValueError (the log has a hole).
+        Raises RowsWentBack, RowsBehind, KafkaError, HistoryStalled, Ending, ValueError (the log has a hole).
         """
         began = time.monotonic()
-        await self._fold(await _places(connection))  # a long way of catching up holds no moment of the rows open
+        # First without a transaction: a long way of catching up holds no moment of the rows open.
+        await asyncio.to_thread(self._fold, log, await _places(connection, log))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute("lock table board in access share mode")  # a rebuild's swap comes before or after
             at_ms = time.time_ns() // 1_000_000
-            places = await _places(connection)  # from here on the rows stand still
+            places = await _places(connection, log)  # from here on the rows stand still
             now_ms = time.time_ns() // 1_000_000
-            ends = await asyncio.to_thread(self._log.ends)
-            await self._fold(places)
+            ends = await asyncio.to_thread(log.ends)
+            await asyncio.to_thread(self._fold, log, places)
+            self._require_wanted(places, ends)
             instants = {
                 p: now_ms if place >= ends.get(p, 0) else min(self._partitions[p].last_ms, now_ms)
                 for p, place in places.items()
             }
-            divergent = await self._compare(connection, instants)
+            divergent = self._again(await self._compare(connection, instants))
         return Compared(
             at_ms=at_ms,
             seconds=round(time.monotonic() - began, 3),
@@ -85,15 +106,27 @@ class Auditor:
             examples=tuple(divergent[:EXAMPLES_MAX]),
         )
 
-    async def _fold(self, places: Mapping[int, int]) -> None:
-        await asyncio.to_thread(self._fold_upto, places)
+    def _require_wanted(self, places: Mapping[int, int], ends: Mapping[int, int]) -> None:
+        """Rows that do not follow are not compared: they would be the same as the log was long ago."""
+        self._wanted = self._wanted or ends
+        behind = [partition for partition, end in self._wanted.items() if places[partition] < end]
+        if behind:
+            raise RowsBehind(f"partitions {behind}")
+        self._wanted = ends
 
-    def _fold_upto(self, places: Mapping[int, int]) -> None:
+    def _again(self, found: list[Divergence]) -> list[Divergence]:
+        """Without what is only late to show that something fell due, unless it was so in the cycle before, too: whoever
+        tells of it may have been away for a moment."""
+        untold = {(one.case, one.field) for one in found if one.untold}
+        before, self._untold = self._untold, untold
+        return [one for one in found if not one.untold or (one.case, one.field) in before]
+
+    def _fold(self, log: Log, places: Mapping[int, int]) -> None:
         for number, place in places.items():
             partition = self._partitions.setdefault(number, Partition())
             if place < partition.next_offset:
                 raise RowsWentBack(f"partition {number}: {place}, {partition.next_offset} was read")
-            for offset, time_ms, value in self._log.upto(number, place, partition.next_offset):
+            for offset, time_ms, value in log.upto(number, place, partition.next_offset):
                 partition.fold(offset, time_ms, value)
 
     async def _compare(self, connection: Any, instants: Mapping[int, int]) -> list[Divergence]:
@@ -103,7 +136,7 @@ class Auditor:
             number, case_id = row["partition"], row["case_id"]
             now_ms = instants.get(number, 0)
             partition = self._partitions.get(number)
-            seen = partition.seen(case_id, now_ms, now_ms - GRACE_MS) if partition else None
+            seen = partition.seen(case_id, now_ms + SKEW_MS, now_ms - GRACE_MS) if partition else None
             if seen is None:
                 found.append(Divergence(case_id, "case", None, row["number"]))
                 continue
@@ -131,8 +164,13 @@ def differences(case_id: str, seen: Seen, row: Mapping[str, Any]) -> list[Diverg
     }
     found = [Divergence(case_id, name, value, row[name]) for name, value in exact.items() if row[name] != value]
     instants = {"due": seen.due, "stage": seen.stage}
-    return found + [Divergence(case_id, n, v[1], row[n]) for n, v in instants.items() if row[n] not in v]
+    for name, (before, now) in instants.items():
+        if not before <= row[name] <= now:
+            found.append(Divergence(case_id, name, now, row[name], row[name] < before))
+    return found
 
 
-async def _places(connection: Any) -> dict[int, int]:
-    return {p: place.next_offset for p, place in (await checkpoint.read(connection, board.NAME)).items()}
+async def _places(connection: Any, log: Log) -> dict[int, int]:
+    """Every partition's place; one that was never folded stands at its beginning."""
+    found = await checkpoint.read(connection, board.NAME)
+    return {p: found[p].next_offset if p in found else 0 for p in log.partitions}

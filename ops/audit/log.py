@@ -6,6 +6,7 @@ It blocks, so it never runs on an event loop.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -18,17 +19,29 @@ from eventlog.broker import client_security
 from eventlog.history import HistoryStalled
 
 POLL_MS_MAX = 1_000
+WAITS: dict[str, Any] = {"bootstrap_timeout_ms": 5_000, "request_timeout_ms": 5_000}
+"""At most, for a broker and for an answer; kafka-python's own would be half a minute."""
 CHUNK_RECORDS_MAX = 2_000
 AHEAD_RECORDS_MAX = 20_000
 """Of a partition, read and not asked for yet: it is not read on until they are."""
 SILENT_S_MAX = 30.0
 
 
-class Log:
-    """The records of `events`, each once and in order."""
+class Ending(Exception):
+    """The process was told to end amid reading."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    code = "audit.ending"
+
+
+class Log:
+    """The records of `events` from `starts` on (0 where a partition is not named), each once and in order.
+
+    Once `ending` is set, whoever reads is interrupted.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, starts: Mapping[int, int], ending: threading.Event) -> None:
         """Raises kafka.errors.KafkaError."""
+        self._ending = ending
         self._consumer: Any = KafkaConsumer(
             bootstrap_servers=bootstrap,
             **client_security(),
@@ -36,12 +49,18 @@ class Log:
             group_id=None,
             auto_offset_reset="earliest",  # where the log lost records the auditor meets a hole
             max_poll_records=CHUNK_RECORDS_MAX,
+            **WAITS,
         )
         self._places = {p: TopicPartition(topic, p) for p in self._consumer.partitions_for_topic(topic) or ()}
         self._consumer.assign(list(self._places.values()))
-        for place in self._places.values():
-            self._consumer.seek(place, 0)
+        for partition, place in self._places.items():
+            self._consumer.seek(place, starts.get(partition, 0))
         self._read: dict[int, deque[Any]] = {partition: deque() for partition in self._places}
+
+    @property
+    def partitions(self) -> list[int]:
+        """All there are."""
+        return sorted(self._places)
 
     def ends(self) -> Mapping[int, int]:
         """The next offset of each partition. Raises KafkaError."""
@@ -51,11 +70,13 @@ class Log:
     def upto(self, partition: int, end: int, after: int) -> Iterator[tuple[int, int, bytes]]:
         """Offset, the log's time (ms) and value of each record from `after` up to `end`, itself not included.
 
-        Raises KafkaError; HistoryStalled where nothing comes for SILENT_S_MAX although it is not there yet.
+        Raises KafkaError; HistoryStalled where nothing comes for SILENT_S_MAX although it is not there yet; Ending.
         """
         waiting, since = self._read[partition], time.monotonic()
         while after < end:
             while not waiting:
+                if self._ending.is_set():
+                    raise Ending(f"events, partition {partition}, at {after}")
                 self._poll()
                 if not waiting and time.monotonic() - since > SILENT_S_MAX:
                     raise HistoryStalled(f"events, partition {partition}: nothing after {after - 1}")

@@ -157,7 +157,9 @@ def _moved(held: Held, told: Told) -> None:
 
 
 def _clock_moved(held: Held, told: Told) -> None:
-    span = next(span for span in held.spans if (span.clock, span.unit) == (told.clock, told.unit))
+    span = next((one for one in held.spans if (one.clock, one.unit) == (told.clock, told.unit)), None)
+    if span is None:
+        raise ValueError(f"{told.type} of a clock that never started: {told.clock} {told.unit}")
     if told.at_ms is not None:
         span.look(told.at_ms)
     if told.type in ("clock_resumed.v1", "clock_extended.v1"):

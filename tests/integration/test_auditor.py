@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from typing import Any
 
 import asyncpg
 import pytest
@@ -17,6 +17,7 @@ from tests.support.live import eventually
 
 EVERY_S = 0.5
 FOUND_S_MAX = 40.0
+ENDED_S_MAX = 20.0
 CASES = 30
 CHANGES = (
     "update board set deadline_ms = deadline_ms + 1 where case_id = $1",
@@ -29,19 +30,25 @@ CHANGES = (
 SETTINGS = {"LIANDONG_AUDIT_EVERY_S": str(EVERY_S)}
 
 
-@pytest.fixture
-def watched(beside: Beside) -> Beside:
+class Watched:
     """A decider, a projector and an auditor, and some open cases in the rows."""
-    for part in ("dispatch", "project", "audit"):
-        beside.start(part, **SETTINGS)
-    reports = [a_report() for _ in range(CASES)]
-    beside.append([*reports, *on_each(reports[: CASES // 2], Accept())])
-    beside.all_decided()
-    eventually(beside.rows_hold_everything, FOUND_S_MAX, "rows of all")
-    return beside
+
+    def __init__(self, system: Beside) -> None:
+        self.query, self.said, self.report, self.postgres = system.query, system.said, system.report, system.postgres
+        _, self.projector, self.auditor = [system.start(part, **SETTINGS) for part in ("dispatch", "project", "audit")]
+        reports = [a_report() for _ in range(CASES)]
+        system.append([*reports, *on_each(reports[: CASES // 2], Accept())])
+        system.all_decided()
+        eventually(system.rows_hold_everything, FOUND_S_MAX, "rows of all")
 
 
-def newest(system: Beside) -> Cycle | None:
+@pytest.fixture
+def watched(beside: Beside) -> Watched:
+    """The three of them at work."""
+    return Watched(beside)
+
+
+def newest(system: Watched) -> Cycle | None:
     """What the auditor left in the rows last."""
 
     async def read() -> Cycle | None:
@@ -54,7 +61,7 @@ def newest(system: Beside) -> Cycle | None:
     return asyncio.run(read())
 
 
-def found(system: Beside, cases: int | None = None) -> Cycle:
+def found(system: Watched, cases: int | None = None) -> Cycle:
     """Wait for a comparison that begins from now on (of so many cases)."""
     since_ms = time.time_ns() // 1_000_000
 
@@ -69,7 +76,7 @@ def found(system: Beside, cases: int | None = None) -> Cycle:
 
 
 def test_the_board_is_the_same_and_a_row_that_is_changed_by_hand_is_found_by_the_next_comparison(
-    watched: Beside,
+    watched: Watched,
 ) -> None:
     assert found(watched, CASES).divergent == 0
     cases = [row["case_id"] for row in watched.query("select case_id from board order by case_id")]
@@ -81,10 +88,28 @@ def test_the_board_is_the_same_and_a_row_that_is_changed_by_hand_is_found_by_the
     assert found(watched).divergent == len(CHANGES) - 1, "put right again"
 
 
-def test_it_waits_for_rows_that_stand_before_what_it_read(watched: Beside) -> None:
-    before = found(watched, CASES)
+def test_it_waits_for_rows_that_stand_before_what_it_read(watched: Watched) -> None:
+    assert found(watched, CASES).divergent == 0
     watched.query("update checkpoint set next_offset = 0 where projection = 'board'")
-    eventually(lambda: "RowsWentBack" in watched.said("audit"), FOUND_S_MAX, "it says so")
-    last: Any = newest(watched)
-    assert last.divergent == 0
-    assert last.at_ms >= before.at_ms
+    eventually(lambda: watched.said("audit").count("RowsWentBack") > 1, FOUND_S_MAX, "it says so")
+    last = newest(watched)
+    eventually(lambda: watched.said("audit").count("RowsWentBack") > 3, FOUND_S_MAX, "it goes on saying so")
+    assert newest(watched) == last, "nothing is said of the board meanwhile"
+
+
+def test_it_says_nothing_of_rows_that_do_not_follow_the_log(watched: Watched) -> None:
+    assert found(watched, CASES).divergent == 0
+    watched.projector.send_signal(signal.SIGSTOP)
+    watched.report(1)
+    eventually(lambda: watched.said("audit").count("RowsBehind") > 1, FOUND_S_MAX, "it says so")
+    last = newest(watched)
+    eventually(lambda: watched.said("audit").count("RowsBehind") > 3, FOUND_S_MAX, "it goes on saying so")
+    assert newest(watched) == last
+    watched.projector.send_signal(signal.SIGCONT)
+    assert found(watched, CASES + 1).divergent == 0
+
+
+def test_it_ends_in_order_when_it_is_told_to(watched: Watched) -> None:
+    assert found(watched, CASES).divergent == 0
+    watched.auditor.send_signal(signal.SIGTERM)
+    assert watched.auditor.wait(ENDED_S_MAX) == 0

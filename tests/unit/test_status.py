@@ -42,7 +42,7 @@ HEALTH = Findings(
     dead_letters=3,
     dead_letters_max=100,
     feed_lag_s=0.2,
-    audit=AuditFound(3.0, 0),
+    audit=AuditFound(3.0, 0, 45.0),
     disk=DiskFound("/data", 10, 10_000_000_000),
 )
 
@@ -61,8 +61,8 @@ def test_a_system_that_is_behind_but_moves_is_in_order() -> None:
         ({"folds": (FoldFound("board", (PlaceFound(3, 0, LAG_RECORDS_MAX + 1),)),)}, "fold.behind"),
         ({"board": BoardFound(DIFFERENT)}, "board.different"),
         ({"feed_lag_s": 5.1}, "feed.behind"),
-        ({"audit": AuditFound(3.0, 1)}, "audit.different"),
-        ({"audit": AuditFound(61.0, 0)}, "audit.silent"),
+        ({"audit": AuditFound(3.0, 1, 45.0)}, "audit.different"),
+        ({"audit": AuditFound(45.1, 0, 45.0)}, "audit.silent"),
         ({"dead_letters": 101}, "letters.limit"),
         ({"disk": DiskFound("/data", 10, 1_999_999_999)}, "disk.low"),
     ],
