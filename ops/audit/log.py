@@ -22,7 +22,7 @@ POLL_MS_MAX = 1_000
 WAITS: dict[str, Any] = {"bootstrap_timeout_ms": 5_000, "request_timeout_ms": 5_000}
 """At most, for a broker and for an answer; kafka-python's own would be half a minute."""
 CHUNK_RECORDS_MAX = 2_000
-AHEAD_RECORDS_MAX = 20_000
+AHEAD_RECORDS_MAX = 200
 """Of a partition, read and not asked for yet: it is not read on until they are."""
 SILENT_S_MAX = 30.0
 
