@@ -86,11 +86,11 @@ class DiskFound(msgspec.Struct, frozen=True):
 
 
 class AuditFound(msgspec.Struct, frozen=True):
-    """The auditor's last comparison of the board with the log: seconds since then, how many cases differed, and after
-    how many seconds it counts as silent."""
+    """The auditor's last comparison of the board with the log: seconds since then (since its start where there was
+    none), how many cases differed (None: there was none), and after how many seconds it counts as silent."""
 
     age_s: float
-    divergent: int
+    divergent: int | None
     allowed_s: float
 
 

@@ -53,6 +53,7 @@ EMBEDDED = {"java": "kafka", "postgres": "postgres"}
 KEPT_S_MAX = 10.0
 LETTERS_S_MAX = 10.0
 AUDIT_S_MAX = 60.0
+"""After its start, for a first comparison."""
 FOLDS = (*NAMES, "react")
 """Whose places are looked at: the projections, and the reactor, which keeps one like they do."""
 
@@ -120,10 +121,14 @@ def _audit(said: Samples) -> AuditFound | None:
     at = said.get(("liandong_audit_last_timestamp_seconds", ""))
     if at is None:
         return None
-    since = at or said.get(("process_start_time_seconds", ""), time.time())
-    divergent = int(said.get(("liandong_audit_divergent_cases", ""), 0))
-    allowed_s = said.get(("liandong_audit_allowed_seconds", "")) or AUDIT_S_MAX  # 0: it never compared anything yet
-    return AuditFound(round(max(time.time() - since, 0), 1), divergent, allowed_s)
+    if not at:
+        return AuditFound(_age(said.get(("process_start_time_seconds", ""), time.time())), None, AUDIT_S_MAX)
+    divergent = int(said[("liandong_audit_divergent_cases", "")])
+    return AuditFound(_age(at), divergent, said[("liandong_audit_allowed_seconds", "")])
+
+
+def _age(since_s: float) -> float:
+    return round(max(time.time() - since_s, 0), 1)
 
 
 def _processes(asked: Mapping[str, Samples]) -> list[ProcessFound]:

@@ -155,7 +155,7 @@ def _rest(found: Findings) -> Table:
     table.add_row("位置 position", board.rows_pos)
     table.add_row("大屏数据延迟 feed lag", lag)
     audit = "-"
-    if found.audit is not None:
+    if found.audit is not None and found.audit.divergent is not None:
         verdict = COMPARED[DIFFERENT if found.audit.divergent else SAME]
         audit = f"{verdict}  不同 differ {found.audit.divergent},{found.audit.age_s:.0f} 秒前 s ago"
     table.add_row("看板与日志(对账)board and log (auditor)", audit)

@@ -42,8 +42,7 @@ async def write(connection: Any, cycle: Cycle) -> None:
     await connection.execute(
         f"insert into {NAME} (at_ms, seconds, every_s, cases, clocks, divergent) values ($1, $2, $3, $4, $5, $6) "
         "on conflict (one) do update set at_ms = excluded.at_ms, seconds = excluded.seconds, "
-        "every_s = excluded.every_s, cases = excluded.cases, clocks = excluded.clocks, divergent = excluded.divergent "
-        f"where {NAME}.at_ms < excluded.at_ms",
+        "every_s = excluded.every_s, cases = excluded.cases, clocks = excluded.clocks, divergent = excluded.divergent",
         *msgspec.structs.astuple(cycle),
     )
 

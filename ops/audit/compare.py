@@ -16,6 +16,7 @@ import msgspec
 from ops.audit.log import Log
 from ops.audit.spans import Partition, Seen
 from projections import board, checkpoint
+from projections.audited import Cycle
 
 GRACE_MS = 10_000
 SKEW_MS = 1_000
@@ -49,22 +50,11 @@ class Divergence(msgspec.Struct, frozen=True):
     """The row only does not show yet what fell due."""
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """What one cycle found: `at_ms` is just before the moment that was compared, `examples` are the first EXAMPLES_MAX
-    of the `divergent` cases."""
-
-    at_ms: int
-    seconds: float
-    cases: int
-    clocks: int
-    divergent: int
-    examples: tuple[Divergence, ...] = ()
-
-
 class Auditor:
-    """All partitions as the auditor has folded them so far."""
+    """All partitions as the auditor has folded them so far; it is asked every `every_s` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
         self._partitions: dict[int, Partition] = {}
         self._wanted: Mapping[int, int] = {}
         """Where the log ended in the cycle before: the rows have to have come so far."""
@@ -76,8 +66,8 @@ class Auditor:
         """From where on it has to read."""
         return {number: partition.next_offset for number, partition in self._partitions.items()}
 
-    async def cycle(self, log: Log, connection: Any) -> Compared:
-        """Compare one moment of the rows.
+    async def cycle(self, log: Log, connection: Any) -> tuple[Cycle, list[Divergence]]:
+        """Compare one moment of the rows: what to leave of it, and the first EXAMPLES_MAX differences.
 
         Raises RowsWentBack, RowsBehind, KafkaError, HistoryStalled, Ending, ValueError (the log has a hole).
         """
@@ -97,14 +87,15 @@ class Auditor:
                 for p, place in places.items()
             }
             divergent = self._again(await self._compare(connection, instants))
-        return Compared(
+        cycle = Cycle(
             at_ms=at_ms,
             seconds=round(time.monotonic() - began, 3),
+            every_s=self._every_s,
             cases=sum(partition.open for partition in self._partitions.values()),
             clocks=sum(partition.clocks for partition in self._partitions.values()),
             divergent=len({one.case for one in divergent}),
-            examples=tuple(divergent[:EXAMPLES_MAX]),
         )
+        return cycle, divergent[:EXAMPLES_MAX]
 
     def _require_wanted(self, places: Mapping[int, int], ends: Mapping[int, int]) -> None:
         """Rows that do not follow are not compared: they would be the same as the log was long ago."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer
+from kafka.errors import UnknownTopicOrPartitionError
 from kafka.structs import TopicPartition
 
 from eventlog.broker import client_security
@@ -40,7 +41,7 @@ class Log:
     """
 
     def __init__(self, bootstrap: str, topic: str, starts: Mapping[int, int], ending: threading.Event) -> None:
-        """Raises kafka.errors.KafkaError."""
+        """Raises kafka.errors.KafkaError, also where there is no such topic."""
         self._ending = ending
         self._consumer: Any = KafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -51,7 +52,11 @@ class Log:
             max_poll_records=CHUNK_RECORDS_MAX,
             **WAITS,
         )
-        self._places = {p: TopicPartition(topic, p) for p in self._consumer.partitions_for_topic(topic) or ()}
+        known = self._consumer.partitions_for_topic(topic)
+        if not known:
+            self._consumer.close()
+            raise UnknownTopicOrPartitionError(topic)
+        self._places = {partition: TopicPartition(topic, partition) for partition in known}
         self._consumer.assign(list(self._places.values()))
         for partition, place in self._places.items():
             self._consumer.seek(place, starts.get(partition, 0))

@@ -19,9 +19,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from eventlog.broker import Unreachable, reach
 from eventlog.history import HistoryStalled
-from ops.audit.compare import Auditor, Compared, RowsBehind, RowsWentBack
+from ops.audit.compare import Auditor, RowsBehind, RowsWentBack
 from ops.audit.log import Log
 from projections import audited
+from projections.audited import Cycle
 from projections.database import AWAY, COMMAND_S_MAX, CONNECT_S_MAX
 
 AGAIN_S = 1.0
@@ -56,32 +57,30 @@ class Measures:
             registry=registry,
         )
 
-    def note(self, found: Compared, cycle: audited.Cycle) -> None:
+    def note(self, cycle: Cycle) -> None:
         """One more cycle."""
-        self._allowed.set(cycle.allowed_s)
         self._cycles.inc()
-        self._last.set(found.at_ms / 1000)
-        self._seconds.set(found.seconds)
-        self._cases.set(found.cases)
-        self._clocks.set(found.clocks)
-        self._divergent.set(found.divergent)
+        self._last.set(cycle.at_ms / 1000)
+        self._allowed.set(cycle.allowed_s)
+        self._seconds.set(cycle.seconds)
+        self._cases.set(cycle.cases)
+        self._clocks.set(cycle.clocks)
+        self._divergent.set(cycle.divergent)
 
 
 def run(bootstrap: str, postgres: str, topic: str, every_s: float, registry: CollectorRegistry) -> None:
     """Compare every `every_s` seconds until SIGTERM or SIGINT. Raises ValueError where the log itself has a hole."""
-    asyncio.run(_run(bootstrap, postgres, topic, every_s, Measures(registry)))
+    asyncio.run(_run(_Watch(bootstrap, postgres, topic, every_s, Measures(registry))))
 
 
-async def _run(bootstrap: str, postgres: str, topic: str, every_s: float, measures: Measures) -> None:
-    told, ending = asyncio.Event(), threading.Event()
+async def _run(watch: _Watch) -> None:
+    told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    auditor = Auditor()
-    watching = asyncio.create_task(_watch(auditor, bootstrap, postgres, topic, every_s, measures, ending))
-    asked = asyncio.create_task(told.wait())
+    watching, asked = asyncio.create_task(watch.go_on()), asyncio.create_task(told.wait())
     await asyncio.wait([watching, asked], return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
-    ending.set()
+    watch.ending.set()
     if watching.done():
         watching.result()
     watching.cancel()
@@ -89,45 +88,51 @@ async def _run(bootstrap: str, postgres: str, topic: str, every_s: float, measur
         await watching
 
 
-async def _watch(
-    auditor: Auditor,
-    bootstrap: str,
-    postgres: str,
-    topic: str,
-    every_s: float,
-    measures: Measures,
-    ending: threading.Event,
-) -> None:
-    """Cycle after cycle; where the log does not answer, on another connection from where it had read."""
-    while True:
-        source: Log | None = None
-        try:
-            await reach(bootstrap, REACH_S_MAX)  # a consumer that finds no broker would leave a thread behind
-            source = await asyncio.to_thread(Log, bootstrap, topic, auditor.next_offsets, ending)
-            await _cycles(auditor, source, postgres, every_s, measures)
-        except (KafkaError, HistoryStalled, Unreachable) as error:
-            log.warning("audit.reads_again", reason=repr(error))
-            if source is not None:
-                source.close()
-            await asyncio.sleep(AGAIN_S)
+class _Watch:
+    """Cycle after cycle. Once `ending` is set, what is under way is broken off."""
 
+    def __init__(self, bootstrap: str, postgres: str, topic: str, every_s: float, measures: Measures) -> None:
+        self.ending = threading.Event()
+        self._bootstrap = bootstrap
+        self._postgres = postgres
+        self._topic = topic
+        self._every_s = every_s
+        self._measures = measures
+        self._auditor = Auditor(every_s)
 
-async def _cycles(auditor: Auditor, source: Log, postgres: str, every_s: float, measures: Measures) -> None:
-    while True:
-        began = time.monotonic()
-        try:
-            connection = await asyncpg.connect(postgres, timeout=CONNECT_S_MAX, command_timeout=COMMAND_S_MAX)
+    async def go_on(self) -> None:
+        """For ever; where the log does not answer, on another connection from where it had read."""
+        while True:
+            source: Log | None = None
             try:
-                found = await auditor.cycle(source, connection)
-                cycle = audited.Cycle(found.at_ms, found.seconds, every_s, found.cases, found.clocks, found.divergent)
-                await audited.write(connection, cycle)
-            finally:
-                connection.terminate()
-        except (RowsWentBack, RowsBehind, *AWAY) as error:
-            log.warning("audit.no_rows", reason=repr(error))
-            await asyncio.sleep(AGAIN_S)
-            continue
-        measures.note(found, cycle)
-        for one in found.examples:
+                await reach(self._bootstrap, REACH_S_MAX)  # a consumer that finds no broker would leave a thread behind
+                starts = self._auditor.next_offsets
+                source = await asyncio.to_thread(Log, self._bootstrap, self._topic, starts, self.ending)
+                await self._cycles(source)
+            except (KafkaError, HistoryStalled, Unreachable) as error:
+                log.warning("audit.reads_again", reason=repr(error))
+                if source is not None:
+                    source.close()
+                await asyncio.sleep(AGAIN_S)
+
+    async def _cycles(self, source: Log) -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                await self._cycle(source)
+            except (RowsWentBack, RowsBehind, *AWAY) as error:
+                log.warning("audit.no_rows", reason=repr(error))
+                await asyncio.sleep(AGAIN_S)
+            else:
+                await asyncio.sleep(max(self._every_s - (time.monotonic() - began), 0))
+
+    async def _cycle(self, source: Log) -> None:
+        connection = await asyncpg.connect(self._postgres, timeout=CONNECT_S_MAX, command_timeout=COMMAND_S_MAX)
+        try:
+            cycle, examples = await self._auditor.cycle(source, connection)
+            await audited.write(connection, cycle)
+        finally:
+            connection.terminate()
+        self._measures.note(cycle)
+        for one in examples:
             log.error("audit.divergent", case=one.case, field=one.field, log=one.log, row=one.row)
-        await asyncio.sleep(max(every_s - (time.monotonic() - began), 0))

@@ -63,6 +63,7 @@ def test_a_system_that_is_behind_but_moves_is_in_order() -> None:
         ({"feed_lag_s": 5.1}, "feed.behind"),
         ({"audit": AuditFound(3.0, 1, 45.0)}, "audit.different"),
         ({"audit": AuditFound(45.1, 0, 45.0)}, "audit.silent"),
+        ({"audit": AuditFound(60.1, None, 60.0)}, "audit.silent"),
         ({"dead_letters": 101}, "letters.limit"),
         ({"disk": DiskFound("/data", 10, 1_999_999_999)}, "disk.low"),
     ],
