@@ -90,8 +90,8 @@ function Header({ age, state }: { age: number; state: string }) {
       <Audited zone={place.zone} />
       <span class="gap" />
       <button data-testid="lang-switch" onClick={switchLang}>{lang.value === "zh" ? "EN" : "中文"}</button>
-      <span class="quiet">{longDate(serverNow.value, place.zone)}</span>
-      <span class="clock">{clockTime(serverNow.value, place.zone)}</span>
+      <span class="quiet date">{longDate(serverNow.value, place.zone)}</span>
+      <span class="clock" data-testid="clock">{clockTime(serverNow.value, place.zone)}</span>
     </header>
   );
 }

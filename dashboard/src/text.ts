@@ -53,8 +53,8 @@ const WORDS = {
   ],
   standsHand: ["值班人员处理:liandong dead-letters", "The operator sees to them: liandong dead-letters"],
   auditSame: ["对账一致 {t}", "Audited {t}"],
-  auditDifferent: ["■ 对账不一致 {n} 件", "■ Audit: {n} cases differ from the log"],
-  auditSilent: ["▲ 对账无声,自 {t}", "▲ Auditor silent since {t}"],
+  auditDifferent: ["■ 对账不一致 {n} 件", "■ Audit: {n} differ"],
+  auditSilent: ["▲ 对账无声,自 {t}", "▲ No audit since {t}"],
   auditNever: ["▲ 对账未运行", "▲ No auditor"],
   frozen: ["数据中断:画面停在 {t}", "Data lost: this picture is of {t}"],
 } as const;
@@ -122,8 +122,9 @@ export function clockTime(ms: number, zone: string): string {
 }
 
 export function longDate(ms: number, zone: string): string {
-  const locale = lang.value === "zh" ? "zh-CN" : "en-GB";
-  return new Intl.DateTimeFormat(locale, { timeZone: zone, dateStyle: "full" }).format(ms);
+  if (lang.value === "zh") return new Intl.DateTimeFormat("zh-CN", { timeZone: zone, dateStyle: "full" }).format(ms);
+  const short = { weekday: "short", day: "numeric", month: "short" } as const; // beside everything else in one line
+  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...short }).format(ms);
 }
 
 /** A span as HH:MM:SS; from 100 hours on as days, so that it always fits its slot. */

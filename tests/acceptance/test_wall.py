@@ -24,6 +24,7 @@ from tests.support.city import GRID, TEAM
 from tests.support.live import Live, eventually
 from tests.support.screen import screen
 
+WIDTH = 1920
 LARGE, NEW = "410183110", "410183115"
 """A township of many villages that no other test files in, and a code that is free."""
 
@@ -68,16 +69,21 @@ def test_a_wall_on_which_nothing_happens_stays_live(wall: Page) -> None:
 
 
 def test_the_wall_says_whether_the_board_is_what_the_log_says_and_when_nobody_checks_it(live: Live, wall: Page) -> None:
-    live_case(live)
+    reported = live.report(GRID)
+    eventually(lambda: changed(live, "select 1 from board where case_id = $1", reported), 10, "its row")
     audit = wall.get_by_test_id("audit")
     expect(audit).to_have_attribute("data-state", "same", timeout=30_000)
     expect(audit).to_contain_text("对账一致")
-    case_id = changed(
-        live, "update board set due = 2 where case_id = (select min(case_id) from board) returning case_id"
-    )
+    changed(live, "update board set due = 2 where case_id = $1", reported)
     expect(audit).to_have_attribute("data-state", "different", timeout=30_000)
     expect(audit).to_contain_text("1 件")
-    changed(live, "update board set due = 0 where case_id = $1", case_id)
+    for _ in range(2):  # both languages: with the longest of what the header says, the clock is on the screen
+        box = wall.get_by_test_id("clock").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= WIDTH
+        assert wall.evaluate("document.querySelector('main').scrollWidth") <= WIDTH
+        wall.get_by_test_id("lang-switch").click()
+    changed(live, "update board set due = 0 where case_id = $1", reported)
     expect(audit).to_have_attribute("data-state", "same", timeout=30_000)
     auditor = live.part("audit")
     auditor.send_signal(signal.SIGSTOP)
