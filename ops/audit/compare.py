@@ -61,11 +61,6 @@ class Auditor:
         self._untold: set[tuple[str, str]] = set()
         """Cases and fields that were late to show what fell due, in the cycle before."""
 
-    @property
-    def next_offsets(self) -> dict[int, int]:
-        """From where on it has to read."""
-        return {number: partition.next_offset for number, partition in self._partitions.items()}
-
     async def cycle(self, log: Log, connection: Any) -> tuple[Cycle, list[Divergence]]:
         """Compare one moment of the rows: what to leave of it, and the first EXAMPLES_MAX differences.
 

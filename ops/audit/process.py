@@ -106,8 +106,7 @@ class _Watch:
             source: Log | None = None
             try:
                 await reach(self._bootstrap, REACH_S_MAX)  # a consumer that finds no broker would leave a thread behind
-                starts = self._auditor.next_offsets
-                source = await asyncio.to_thread(Log, self._bootstrap, self._topic, starts, self.ending)
+                source = await asyncio.to_thread(Log, self._bootstrap, self._topic, self.ending)
                 await self._cycles(source)
             except (KafkaError, HistoryStalled, Unreachable) as error:
                 log.warning("audit.reads_again", reason=repr(error))
