@@ -1,7 +1,8 @@
 """How the broker is met: the arguments that every Kafka client takes for TLS and SASL.
 
 Owns the way from settings to clients. A client of ours that is made without these arguments would go round them: each
-gets them, also the second, independent one. A certificate is always checked, the name in it too.
+gets them, also the second, independent one. A certificate is always checked, the name in it too. And how it is met
+again: an aiokafka client whose known brokers are all away begins anew from the addresses that it was given.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import ssl
 from typing import Any
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import (
     IllegalSaslStateError,
@@ -17,6 +19,7 @@ from aiokafka.errors import (
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
+from aiokafka.structs import BrokerMetadata
 
 from runtime.faults import Fault
 from runtime.settings import Settings, load_settings
@@ -131,3 +134,28 @@ def _trusting(settings: Settings) -> ssl.SSLContext:
             hint_zh="请给出签发 Kafka 服务器证书的 CA 证书。",
             hint_en="Name the certificate of the CA that signed the brokers' certificates.",
         ) from error
+
+
+_update_from_known: Any = AIOKafkaClient._metadata_update  # pyright: ignore[reportPrivateUsage]
+
+
+async def _update(client: Any, cluster: Any, topics: Any) -> bool:
+    """Ask the brokers that are known, and if none of them answers those that were given.
+
+    A client knows whom its last metadata named: one of three, if it asked while the others were away. If that one
+    goes within the five minutes up to the next metadata, aiokafka 0.14 knocks at its door alone, whoever else lives.
+    """
+    if await _update_from_known(client, cluster, topics):
+        return True
+    known, given = client.cluster._brokers, {}
+    for number, (host, port, _) in enumerate(client.hosts):
+        given[f"given-{number}"] = BrokerMetadata(f"given-{number}", host, port, None)
+    client.cluster._brokers = given
+    try:
+        return bool(await _update_from_known(client, cluster, topics))
+    finally:
+        if client.cluster._brokers is given:  # nothing new came: whoever was known may be the first to be back
+            client.cluster._brokers = known
+
+
+setattr(AIOKafkaClient, "_metadata_update", _update)  # noqa: B010  # of every client, also those that others make

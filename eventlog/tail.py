@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
 from eventlog.broker import client_security
 from eventlog.patience import wait_while_idle
@@ -123,7 +123,8 @@ async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> Asy
 
 
 async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
-    await consumer._client.force_metadata_update()  # a topic we are not assigned to is not known yet
+    if not await consumer._client.force_metadata_update():  # a topic we are not assigned to is not known yet
+        raise KafkaConnectionError(topic)  # nobody answered: that says nothing of the topic
     partitions = consumer.partitions_for_topic(topic)
     if not partitions:
         raise UnknownTopicOrPartitionError(topic)
