@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,11 @@ class Accounts:
         """A new token, its life in ms, and the person; None if the password is wrong or the account is closed."""
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow("select password, disabled from account where username = $1", username)
+            posts = await connection.fetch(
+                "select username, role, scope, level, unit from post where username = $1 order by role", username
+            )
         right = await asyncio.to_thread(_verify, row["password"] if row else _nobody, password)
-        person = await self._person(username) if right and row and not row["disabled"] else None
+        person = _person(posts) if right and row and not row["disabled"] else None
         if person is None:
             self._note_failure(username)
             return None
@@ -74,23 +78,15 @@ class Accounts:
         return sum(at > since for at in self._failures.get(username, ())) >= FAILURES_MAX
 
     async def who(self, token: str) -> Person | None:
-        """The person of a token that is known and not over."""
+        """The person of a token that is known and not over; asked anew each time: what ends it holds at once."""
         async with self._pool.acquire() as connection:
-            username = await connection.fetchval(
-                "select username from token join account using (username) "
-                "where hash = $1 and expires_ms > $2 and not disabled",
+            rows = await connection.fetch(
+                "select username, role, scope, level, unit from token join account using (username) "
+                "join post using (username) where hash = $1 and expires_ms > $2 and not disabled order by role",
                 _hash(token),
                 _now(),
             )
-        return await self._person(username) if username else None
-
-    async def _person(self, username: str) -> Person | None:
-        async with self._pool.acquire() as connection:
-            rows = await connection.fetch(
-                "select role, scope, level, unit from post where username = $1 order by role", username
-            )
-        posts = tuple(Actor(username, Role(row["role"]), row["scope"], row["level"], row["unit"]) for row in rows)
-        return Person(username, posts) if posts else None
+        return _person(rows)
 
     def _note_failure(self, username: str) -> None:
         if len(self._failures) > FAILURES_KEPT_MAX:
@@ -157,34 +153,44 @@ async def list_accounts(connection: Any) -> list[tuple[str, bool, tuple[Actor, .
     return [(name, disabled, tuple(posts)) for name, (disabled, posts) in found.items()]
 
 
-async def seed_demo(connection: Any, profile: Profile) -> int:
-    """The demo's accounts (design document §7): one a role, and per township; gives how many. Demo mode only."""
+def demo_actors(profile: Profile) -> list[Actor]:
+    """The demo's accounts, each with its one post (design document §7): one a role, and per township."""
     root, first = profile.about.root, profile.towns[0]
-    rows: list[tuple[str, Role, str, int, str | None]] = [
-        (str(role), role, root, 0, f"{first}-team" if role is Role.HANDLER else None)
-        for role in Role
-        if role is not Role.SYSTEM
+    levels = {Role.GRID_HEAD: 2, Role.COLLECTOR: 3}
+    units = {Role.HANDLER: f"{first}-team"}
+    actors = [
+        Actor(str(role), role, root, levels.get(role, 0), units.get(role)) for role in Role if role is not Role.SYSTEM
     ]
-    rows = [(n, r, s, 2 if r is Role.GRID_HEAD else 3 if r is Role.COLLECTOR else v, u) for n, r, s, v, u in rows]
     for town in profile.towns:
-        rows.append((f"handler-{town}", Role.HANDLER, town, 1, f"{town}-team"))
-        rows.append((f"handler-{town}-2", Role.HANDLER, town, 1, f"{town}-team"))
-        rows.append((f"collector-{town}", Role.COLLECTOR, town, 3, None))
-        rows.append((f"grid_head-{town}", Role.GRID_HEAD, town, 2, None))
-        rows += [(f"{role}-{town}", role, town, 1, None) for role in TOWN_DESK]
+        actors.append(Actor(f"handler-{town}", Role.HANDLER, town, 1, f"{town}-team"))
+        actors.append(Actor(f"handler-{town}-2", Role.HANDLER, town, 1, f"{town}-team"))
+        actors.append(Actor(f"collector-{town}", Role.COLLECTOR, town, 3))
+        actors.append(Actor(f"grid_head-{town}", Role.GRID_HEAD, town, 2))
+        actors += [Actor(f"{role}-{town}", role, town, 1) for role in TOWN_DESK]
     departments = [unit.code for unit in profile.contents.units if unit.kind == "department"]
-    rows += [(f"handler-{code}", Role.HANDLER, root, 0, code) for code in departments]
+    return actors + [Actor(f"handler-{code}", Role.HANDLER, root, 0, code) for code in departments]
+
+
+async def seed_demo(connection: Any, profile: Profile) -> int:
+    """Add the demo's accounts; gives how many there are. Demo mode only."""
+    actors = demo_actors(profile)
     password = _hasher.hash(DEMO_PASSWORD)
     async with connection.transaction():
         await connection.executemany(
-            "insert into account values ($1, $2) on conflict do nothing", [(row[0], password) for row in rows]
+            "insert into account values ($1, $2) on conflict do nothing", [(actor.person, password) for actor in actors]
         )
         failpoints.hit("api.accounts_seeded")
         await connection.executemany(
             "insert into post (username, role, scope, level, unit) values ($1, $2, $3, $4, $5) on conflict do nothing",
-            [(name, str(role), scope, level, unit) for name, role, scope, level, unit in rows],
+            [(a.person, str(a.role), a.scope, a.level, a.unit) for a in actors],
         )
-    return len(rows)
+    return len(actors)
+
+
+def _person(rows: Sequence[Any]) -> Person | None:
+    """The person of these posts; nobody without one."""
+    posts = [Actor(row["username"], Role(row["role"]), row["scope"], row["level"], row["unit"]) for row in rows]
+    return Person(posts[0].person, tuple(posts)) if posts else None
 
 
 def _verify(held: str, password: str) -> bool:

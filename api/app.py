@@ -151,7 +151,7 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/readyz")
     async def ready() -> Response:
-        lag, letters = now_ms() - parts.hub.as_of_ms, parts.hub.letters
+        lag, letters = now_ms() - parts.hub.marks.as_of_ms, parts.hub.letters
         if lag <= READY_LAG_MS_MAX:
             return PlainTextResponse("ok")
         if letters.exceeded:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from msgspec.structs import replace
 
 from api.parts import NO_CASE_CONTENT, Parts
+from api.problems import REPEAT, Problem
 from domain.case.events import Reported
 from domain.case.likeness import SCORE_MIN, Likeness, Report, likeness
 from domain.case.state import Case
@@ -29,7 +30,7 @@ TOWN_DIGITS = 9
 
 
 def add_duplicates(app: FastAPI, parts: Parts) -> None:
-    """For whoever may see the case."""
+    """For whoever may see the case; `behind` while the rows do not have it, except for who sees no texts."""
 
     @app.get("/api/cases/{case_id}/duplicates")
     async def duplicates(case_id: str, request: Request) -> dict[str, Any]:
@@ -59,7 +60,9 @@ def add_duplicates(app: FastAPI, parts: Parts) -> None:
         reports = {row.case_id: _of_row(contents.standard, row) for row in found}
         likely = sorted(reports, key=lambda one: (-likeness(of_case, reports[one]).score, one))[:TEXTS_OPENED_MAX]
         if person.post(Role.AUDITOR, Role.APPRAISER) is None:
-            texts = await _texts(parts, [case_id, *likely])
+            known, texts = await _texts(parts, [case_id, *likely])
+            if case_id not in known:
+                raise Problem("behind", found=case_id, hint=REPEAT)
             of_case = replace(of_case, text=texts.get(case_id))
             reports = {one: replace(reports[one], text=texts.get(one)) for one in likely}
         scored = await asyncio.to_thread(lambda: {one: likeness(of_case, reports[one]) for one in likely})
@@ -73,12 +76,12 @@ def add_duplicates(app: FastAPI, parts: Parts) -> None:
         }
 
 
-async def _texts(parts: Parts, ids: list[str]) -> dict[str, str | None]:
-    """The reports' texts, opened."""
+async def _texts(parts: Parts, ids: list[str]) -> tuple[set[str], dict[str, str | None]]:
+    """Which of these cases the rows have, and their reports' texts, opened."""
     async with parts.pool.acquire() as connection:
         first = await timeline.first_of(connection, ids)
     told = {r.case: e for r in first for e in r.events if isinstance(e, Reported)}
-    return {case_id: await parts.keys.open(event.text) for case_id, event in told.items()}
+    return {r.case for r in first}, {case_id: await parts.keys.open(event.text) for case_id, event in told.items()}
 
 
 def _report(standard: Standard, case: Case) -> Report:

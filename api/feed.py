@@ -140,8 +140,8 @@ def _beat(hub: Hub, seq: int) -> dict[str, Any]:
         "op": "hb",
         "t": {"city": seq},
         "now": now,
-        "as_of": hub.as_of_ms,
-        "lag": max(now - hub.as_of_ms, 0),
+        "as_of": hub.marks.as_of_ms,
+        "lag": max(now - hub.marks.as_of_ms, 0),
     }
     if hub.letters.exceeded:
         beat["stands"] = {"code": LETTERS_LIMIT, "open": hub.letters.open, "max": hub.letters.limit}
@@ -156,7 +156,15 @@ def _delta(hub: Hub, frames: list[Frame], before: int) -> dict[str, Any]:
         changes.update(frame.changes)
     ticker = [entry for frame in frames for entry in frame.ticker][-20:]
     last = frames[-1]
-    delta = {"op": "d", "t": "city", "p": before, "s": last.seq, "pos": last.pos, "now": _now(), "as_of": hub.as_of_ms}
+    delta = {
+        "op": "d",
+        "t": "city",
+        "p": before,
+        "s": last.seq,
+        "pos": last.pos,
+        "now": _now(),
+        "as_of": hub.marks.as_of_ms,
+    }
     return {**delta, "c": changes, "e": ticker}
 
 

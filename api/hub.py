@@ -1,7 +1,6 @@
 """The hub tails `events` and folds it with the projection's own functions, so that it holds what the board holds.
 
-Owns the wall's frames. `as_of` is honest: an instant counts as seen only when
-every action that stood in the log then is decided and folded here; a silent broker or a dead decider stops it.
+Owns the wall's frames. How far they are behind the log is known by its `marks`.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,13 +18,14 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from api.audits import Audits
 from api.decisions import Decisions
+from api.marks import Marks
 from api.ticker import TickerEntry, told
 from eventlog.casefile import CaseFile
 from eventlog.open_letters import OpenLetters
 from eventlog.position import PARTITIONS, partition_of, write_position
 from eventlog.record import AdoptionRecord, Decided
 from eventlog.stored import read_entry
-from eventlog.tail import ends, ends_reader, tail
+from eventlog.tail import ends, tail
 from eventlog.topics import TopicNames
 from projections import adoptions, board, case_state, checkpoint
 from projections.board import BoardRow, CountKey, Counts
@@ -42,9 +42,6 @@ FRAME_MS = 12
 FRAMES_KEPT_MAX = 4_096
 ENDED_KEPT_MAX = 2_000
 """Cases that ended here while the rows may not hold them yet: whoever asks about one is not told that there is none."""
-MARKS_MAX = 60
-MARK_MS = 500
-MARK_S_MAX = 3.0
 AGAIN_S = 0.5
 FILES_AT_ONCE = 200
 TICKER_KEPT = 5
@@ -67,7 +64,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Hub:
-    """The live board of one city. `log` is the id of `events`; run `load`, then `follow`, `mark`,
+    """The live board of one city. `log` is the id of `events`; run `load`, then `follow`, `publish`, `marks.follow`,
     `letters.follow` and `audits.follow` as tasks. Beyond `letters_max` open dead letters no decider decides."""
 
     def __init__(
@@ -78,8 +75,6 @@ class Hub:
         self.audits = Audits()
         self.letters = OpenLetters(bootstrap, names.dead_letters, letters_max)
         self.seq = 0
-        self.as_of_ms = 0
-        self.log_answers = True
         self.changed = asyncio.Condition()
         self.frames: deque[Frame] = deque(maxlen=FRAMES_KEPT_MAX)
         self.rows: dict[str, BoardRow] = {}
@@ -91,12 +86,12 @@ class Hub:
         self._shown = dict.fromkeys(towns)
         self._towns = {partition: Towns(towns) for partition in range(PARTITIONS)}
         self._folders = {partition: Folder(partition, only_open=True) for partition in range(PARTITIONS)}
+        self.marks = Marks(bootstrap, names, self._folders)
         self._live: dict[str, list[int]] = {}
         self._dirty: dict[str, None] = {}
         self._ticker: list[TickerEntry] = []
         self._last_ticker: deque[TickerEntry] = deque(maxlen=TICKER_KEPT)
         self._day = ""
-        self._marks: deque[tuple[int, dict[int, int], dict[int, int]]] = deque(maxlen=MARKS_MAX)
         self._ended: OrderedDict[str, CaseFile] = OrderedDict()
 
     async def load(self, pool: Any) -> None:
@@ -162,39 +157,13 @@ class Hub:
                 if isinstance(entry.record, Decided):
                     self.decisions.note(entry.record)
             failpoints.hit("api.folded")
-            self._settle_marks()
+            self.marks.settle()
 
     async def publish(self) -> None:
         """Make a frame of what changed, at most every FRAME_MS."""
         while True:
             await asyncio.sleep(FRAME_MS / 1000)
             await self.flush()
-
-    async def mark(self) -> None:
-        """Ask every MARK_MS where the log ends; `as_of_ms` follows once everything up to there is folded.
-
-        A broker that does not answer shows as an `as_of_ms` that stands still, and as `log_answers`.
-        """
-        while True:
-            try:
-                async with ends_reader(self._bootstrap) as read:
-                    while True:
-                        await self._mark(read)
-                        await asyncio.sleep(MARK_MS / 1000)
-            except (KafkaError, OSError, TimeoutError) as error:
-                if self.log_answers:
-                    log.warning("hub.no_mark", reason=repr(error))
-                self.log_answers = False
-                await asyncio.sleep(MARK_MS / 1000)
-
-    async def _mark(self, read: Callable[[str], Awaitable[dict[int, int]]]) -> None:
-        asked = time.time_ns() // 1_000_000
-        async with asyncio.timeout(MARK_S_MAX):
-            actions = await read(self._names.actions)
-            events = await read(self._names.events)
-        self.log_answers = True
-        self._marks.append((asked, actions, events))
-        self._settle_marks()
 
     async def flush(self) -> None:
         """Close the present frame, if anything changed."""
@@ -234,7 +203,7 @@ class Hub:
             "log": self.log,
             "pos": self.frames[-1].pos,
             "seq": self.seq,
-            "as_of": self.as_of_ms,
+            "as_of": self.marks.as_of_ms,
             "cols": cols,
             "agg": {"day": self._day, "towns": towns, "kpi": self.kpi()},
             "e": list(self._last_ticker),
@@ -270,11 +239,6 @@ class Hub:
     def ended_case(self, case_id: str) -> CaseFile | None:
         """The file of a case as it ended here lately; the rows may be behind it, or ahead."""
         return self._ended.get(case_id)
-
-    @property
-    def caught_up(self) -> bool:
-        """True once it has folded everything that stood in the log at some instant since its start."""
-        return self.as_of_ms > 0
 
     def _apply(self, step: Step | Adoption | None) -> None:
         if isinstance(step, Adoption):
@@ -332,18 +296,6 @@ class Hub:
         if key == "book":
             return self.version
         return self._day if key == "day" else self.town(key[2:])
-
-    def _settle_marks(self) -> None:
-        while self._marks:
-            asked, actions, events = self._marks[0]
-            folded = all(
-                folder.next_offset >= events.get(p, 0) and folder.last_origin + 1 >= actions.get(p, 0)
-                for p, folder in self._folders.items()
-            )
-            if not folded:
-                return
-            self.as_of_ms = asked
-            self._marks.popleft()
 
     def _today(self) -> str:
         return board.day_of(time.time_ns() // 1_000_000, self._zone)

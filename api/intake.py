@@ -29,6 +29,9 @@ BODY_BYTES_MAX = 48 * 1024
 CASE_NAMESPACE = uuid.UUID("0b2f3a54-5c3a-5b55-8f5c-6a1d7d9c2b11")
 ENVELOPE = ("action_id", "expected_version", "occurred_at_ms")
 
+TEXTS = ("text", "instructions", "result")
+"""What people write freely: sealed, wherever an action has it."""
+
 _Version = Annotated[int, Meta(ge=0)]
 
 
@@ -117,15 +120,16 @@ async def make_attempt(
 
 
 async def _sealed(keys: Keys, kid: str, action: CaseAction) -> CaseAction:
-    changed: dict[str, Any] = {}
-    for name in ("text", "instructions", "result"):
-        value = getattr(action, name, None)
-        if value is not None:
-            changed[name] = await keys.seal(kid, str(value))
-    if isinstance(action, Handle):
-        changed["without"] = tuple([Waiver(one.unit, await keys.seal(kid, str(one.reason))) for one in action.without])
+    texts = {name: text for name in TEXTS if (text := getattr(action, name, None)) is not None}
+    waivers = action.without if isinstance(action, Handle) else ()
     contact = getattr(action, "contact", None)
-    if isinstance(contact, Contact):
-        sealed = {n: await keys.seal(kid, v) for n in ("name", "phone") if isinstance(v := getattr(contact, n), str)}
-        changed["contact"] = Contact(**sealed)
-    return replace(action, **changed) if changed else action
+    told = {n: t for n in ("name", "phone") if isinstance(t := getattr(contact, n, None), str)}
+    if not texts and not waivers and not told:
+        return action
+    seal = await keys.sealer(kid)
+    changed: dict[str, Any] = {name: seal(str(text)) for name, text in texts.items()}
+    if waivers:
+        changed["without"] = tuple(Waiver(one.unit, seal(str(one.reason))) for one in waivers)
+    if told:
+        changed["contact"] = Contact(**{name: seal(text) for name, text in told.items()})
+    return replace(action, **changed)

@@ -72,7 +72,7 @@ class HubCollector:
         """The families with the values of now."""
         hub = self._hub
         cases = hub.kpi()
-        age = max(time.time() - hub.as_of_ms / 1000, 0.0)
+        age = max(time.time() - hub.marks.as_of_ms / 1000, 0.0)
         letters = math.nan if hub.letters.open is None else hub.letters.open
         return self._families(
             len(hub.rows), cases[1], cases[2], age, hub.decisions.waiting, hub.seq, letters, hub.letters.limit

@@ -26,6 +26,7 @@ from projections.database import AWAY, migrate, open_pool
 from reference.editions import EDITIONS_KEPT_MAX, Editions
 from runtime import failpoints
 from runtime.faults import EXIT_NEEDS_HAND, Fault
+from runtime.garbage import spare_what_is_loaded
 
 POOL_SIZE = 10
 ANSWER_S_MAX = 3.0
@@ -62,12 +63,13 @@ async def opened(parts: Parts, bootstrap: str, postgres: str) -> AsyncGenerator[
 async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     names = TopicNames(parts.settings.topic_prefix)
     hub = await _until_there(parts, bootstrap, postgres, names)
+    spare_what_is_loaded()
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
         parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
         for run in (
             hub.follow(parts.pool),
             hub.publish(),
-            hub.mark(),
+            hub.marks.follow(),
             hub.letters.follow(),
             hub.audits.follow(parts.pool),
         ):

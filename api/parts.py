@@ -23,6 +23,7 @@ from domain.case.frame import Rules
 from domain.case.state import Case
 from domain.case.values import Actor, Role
 from eventlog.append import Appender
+from eventlog.casefile import CaseFile
 from eventlog.topics import TopicNames
 from projections import case_state
 from reference.contents import Contents, pack, rules_of
@@ -37,6 +38,7 @@ BURST_MAX = 200.0
 ALLOWANCES_KEPT_MAX = 10_000
 ANSWER_S_MAX = 4.0
 CONTENTS_S_MAX = 4.0
+READ_S_MAX = 4.0
 NO_CASE_CONTENT = frozenset({Role.ADMIN, Role.WALL, Role.PUBLIC, Role.IMPORTER, Role.SYSTEM})
 
 
@@ -84,7 +86,7 @@ class Parts:
         """Where actions go in. Raises Problem `starting`, and `log_unreachable` without trying while nobody answers."""
         if self._appender is None:
             raise Problem("starting", hint=REPEAT)
-        if not self.hub.log_answers:
+        if not self.hub.marks.log_answers:
             raise Problem("log_unreachable", hint=REPEAT)
         return self._appender
 
@@ -166,9 +168,22 @@ class Parts:
 
     async def case(self, person: Person, case_id: str) -> Case:
         """A case in the scope of one of the person's posts. Raises Problem `not_found`, also for one outside, and
-        `behind` where it may stand in a part of the log that is not read yet."""
+        `behind` where it may stand in a part of the log that is not read within READ_S_MAX."""
         if "\x00" in case_id:  # no text of a database holds it
             raise Problem("not_found", found=case_id)
+        found = await self._file(case_id)
+        if found is None:
+            if not await self.hub.marks.all_read(READ_S_MAX):
+                raise Problem("behind", found=case_id, hint=REPEAT)
+            found = await self._file(case_id)
+        if found is None or found.case is None:
+            raise Problem("not_found", found=case_id)
+        if not any(sees(post, found.case) for post in person.posts):
+            raise Problem("not_found", found=case_id)
+        return found.case
+
+    async def _file(self, case_id: str) -> CaseFile | None:
+        """As the hub or the rows have it: whichever is ahead."""
         found = self.hub.case(case_id)
         if found is None:
             async with self.pool.acquire() as connection:
@@ -176,13 +191,7 @@ class Parts:
             ended = self.hub.ended_case(case_id)
             if ended is not None and (found is None or found.seq < ended.seq):
                 found = ended
-        if found is None and not self.hub.caught_up:
-            raise Problem("behind", found=case_id, hint=REPEAT)
-        if found is None or found.case is None:
-            raise Problem("not_found", found=case_id)
-        if not any(sees(post, found.case) for post in person.posts):
-            raise Problem("not_found", found=case_id)
-        return found.case
+        return found
 
     def spend(self, person: str) -> None:
         """Count one action against the person's allowance. Raises Problem `slow_down`."""

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -19,6 +20,10 @@ from domain.case.values import Sealed, Text
 from runtime import failpoints
 
 NONCE_BYTES = 12
+MAKE_KEY = """
+    with made as (insert into subject_key values ($1, $2) on conflict do nothing returning wrapped)
+    select wrapped from made union all select wrapped from subject_key where kid = $1
+"""
 
 
 def operator_key(master: str) -> str:
@@ -45,19 +50,21 @@ class Keys:
         plain = msgspec.json.encode(body, order="deterministic")
         return hmac.digest(self._digest_key, plain, "sha256").hex()
 
-    async def seal(self, kid: str, text: str) -> Sealed:
-        """Seal a text under the key of that subject, making the key the first time."""
-        key = await self._key(kid, make=True)
-        assert key is not None, "made when missing"
-        nonce = os.urandom(NONCE_BYTES)
-        box = nonce + AESGCM(key).encrypt(nonce, text.encode(), kid.encode())
-        return Sealed(kid, base64.b64encode(box).decode())
+    async def sealer(self, kid: str) -> Callable[[str], Sealed]:
+        """What seals texts under the key of that subject, which is made the first time and kept before it is used."""
+        box = AESGCM(await self._made(kid))
+
+        def seal(text: str) -> Sealed:
+            nonce = os.urandom(NONCE_BYTES)
+            return Sealed(kid, base64.b64encode(nonce + box.encrypt(nonce, text.encode(), kid.encode())).decode())
+
+        return seal
 
     async def open(self, text: Text | None) -> str | None:
         """The plain text; None where its key was destroyed."""
         if not isinstance(text, Sealed):
             return text
-        key = await self._key(text.kid, make=False)
+        key = await self._key(text.kid)
         if key is None:
             return None
         box = base64.b64decode(text.box)
@@ -66,14 +73,21 @@ class Keys:
         except InvalidTag:
             return None
 
-    async def _key(self, kid: str, *, make: bool) -> bytes | None:
+    async def _made(self, kid: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        wrapped = nonce + self._wrap.encrypt(nonce, AESGCM.generate_key(256), kid.encode())
         async with self._pool.acquire() as connection:
-            if make:
-                nonce = os.urandom(NONCE_BYTES)
-                wrapped = nonce + self._wrap.encrypt(nonce, AESGCM.generate_key(256), kid.encode())
-                await connection.execute("insert into subject_key values ($1, $2) on conflict do nothing", kid, wrapped)
-                failpoints.hit("api.key_kept")
+            held = await connection.fetchval(MAKE_KEY, kid, wrapped)
+        failpoints.hit("api.key_kept")
+        # Nothing: another request makes the same key in this moment, and the statement began before it stood there.
+        key = self._unwrapped(kid, held) if held is not None else await self._key(kid)
+        assert key is not None, "made when missing"
+        return key
+
+    async def _key(self, kid: str) -> bytes | None:
+        async with self._pool.acquire() as connection:
             held = await connection.fetchval("select wrapped from subject_key where kid = $1", kid)
-        if held is None:
-            return None
+        return None if held is None else self._unwrapped(kid, held)
+
+    def _unwrapped(self, kid: str, held: bytes) -> bytes:
         return self._wrap.decrypt(held[:NONCE_BYTES], held[NONCE_BYTES:], kid.encode())

@@ -12,7 +12,7 @@ import httpx
 
 from tests.support.live import Live
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 FILE = DOCS / "requests.http"
 STATED = re.compile(r"→ (?P<status>\d{3})(?:, (?P<outcome>\w+))?")
 

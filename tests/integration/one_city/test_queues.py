@@ -93,6 +93,8 @@ def test_the_same_matter_reported_twice_is_suggested_with_its_parts(live: Live) 
 
     def found() -> dict[str, Any] | None:
         answer = live.call("acceptor", "GET", f"/api/cases/{second}/duplicates")
+        if answer.status_code == 503 and answer.json()["code"] == "behind":
+            return None
         assert answer.status_code == 200, answer.text
         return next((one for one in answer.json()["candidates"] if one["case_id"] == first), None)
 

@@ -1,0 +1,1 @@
+"""Files that share one whole system."""
