@@ -5,6 +5,7 @@ Must never commit rows without the place they stand for, or the place without th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -36,6 +37,8 @@ from projections.towns import Towns
 from runtime import failpoints
 
 CHUNK_RECORDS_MAX = 2_000
+LANES = 2
+LANE_RECORDS_MIN = 250
 NAMES = (
     *(adoptions.NAME, case_state.NAME, outcomes.NAME, timeline.NAME),
     *(board.NAME, facts.NAME, daily.NAME, ledger.NAME, duties.NAME, registers.NAME, breaches.NAME),
@@ -146,6 +149,18 @@ def writers(zone: ZoneInfo) -> dict[str, Write]:
     }
 
 
+def lanes(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """The records in the LANES portions that are folded and written side by side, each with its own partitions: while
+    one waits for the database the other is folded. Few records stay together: one transaction costs less than two."""
+    if len(entries) < LANE_RECORDS_MIN * LANES:
+        return [entries]
+    order = {partition: at for at, partition in enumerate(sorted({entry.stored.partition for entry in entries}))}
+    found: list[list[Entry]] = [[] for _ in range(LANES)]
+    for entry in entries:
+        found[order[entry.stored.partition] % LANES].append(entry)
+    return [lane for lane in found if lane]
+
+
 class Runner:
     """Folds partitions of one log. `log` is the id of the `events` topic, `zone` the city's, `towns` its townships
     before it met an adoption. `files_max` case files a partition stay at hand, others are loaded again; `took` is told
@@ -218,6 +233,16 @@ class Runner:
     async def apply(self, entries: Sequence[Entry]) -> list[Step]:
         """Fold records (each partition's in order) and write their rows; gives the steps. A partition that was
         dropped is passed over. Raises Hole, PassedBy, asyncpg.PostgresError."""
+        portions = lanes(entries)
+        if len(portions) == 1:
+            return await self._lane(portions[0])
+        found = await asyncio.gather(*map(self._lane, portions), return_exceptions=True)
+        for one in found:  # only now: no transaction is left in its middle because another one failed
+            if isinstance(one, BaseException):
+                raise one
+        return [step for one in found if not isinstance(one, BaseException) for step in one]
+
+    async def _lane(self, entries: Sequence[Entry]) -> list[Step]:
         steps: list[Step] = []
         for start in range(0, len(entries), CHUNK_RECORDS_MAX):
             steps += await self._apply(entries[start : start + CHUNK_RECORDS_MAX])

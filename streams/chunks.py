@@ -9,6 +9,7 @@ starts at the group's commit, a message lost because an agent failed, a send out
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -24,6 +25,8 @@ from eventlog.stored import Stored
 from eventlog.tail import stored
 
 BATCH_BYTES_MAX = 256 * 1024
+FETCH_BYTES_MAX = 4 * 1024 * 1024
+"""Of all partitions together: what a processor has read ahead is some of these, however long the log is."""
 
 Place = Callable[[set[int]], Awaitable[Mapping[int, int]]]
 """Partitions newly held → the next offset to read in each."""
@@ -79,6 +82,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = self.fetching.wait_ms_max
         consumer._fetch_min_bytes = self.fetching.bytes_min
+        consumer._fetch_max_bytes = FETCH_BYTES_MAX
         return consumer
 
     async def on_start(self) -> None:
@@ -97,33 +101,66 @@ class ChunkConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places: dict[TP, int] = {}
+        self._placing = asyncio.Lock()
+        self._turn = 0
+        self._given_away = False
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return self.thread(self, loop=self.loop, beacon=self.beacon)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._turn += 1
+        self._given_away = True
         type(self).released({tp.partition for tp in revoked if tp.topic == self.topic})
         for tp in revoked:
             self._places.pop(tp, None)
         await super().on_partitions_revoked(revoked)
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._turn += 1
+        self._given_away = False
+        await super().on_partitions_assigned(assigned, generation_id)
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        held = {tp for tp in self.assignment() if tp.topic == self.topic}
-        new = held - self._places.keys()
-        if new:
-            starts = await type(self).place({tp.partition for tp in new})
+        async with self._placing:
+            while not await self._taken_over():
+                pass
+            places = {tp: self._places[tp] for tp in self._held()}
+            await self.seek_wait(places)
+            return places
+
+    def _held(self) -> set[TP]:
+        """What is ours now: nothing between a revocation and the assignment after it, whatever the client says."""
+        return set() if self._given_away else {tp for tp in self.assignment() if tp.topic == self.topic}
+
+    async def _taken_over(self) -> bool:
+        """Take over what is newly held. False if it was given away meanwhile: then nothing of it was taken, and what is
+        held now is another assignment's."""
+        new, turn = self._held() - self._places.keys(), self._turn
+        if not new:
+            return True
+        partitions, taken = {tp.partition for tp in new}, False
+        try:
+            starts = await type(self).place(partitions)
+            taken = turn == self._turn
+        finally:
+            if not taken:
+                type(self).released(partitions)
+        if taken:
             self._places.update({tp: starts[tp.partition] for tp in new})
-        places = {tp: self._places[tp] for tp in held}
-        await self.seek_wait(places)
-        return places
+        return taken
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
+        turn, placing = self._turn, self._placing.locked()
         fetched = await self._thread.getmany(active_partitions, timeout)
+        if not self.flow_active:  # Faust hands nothing on now: it seeks back to our places, which have to stay
+            return {}
+        moved = placing or self._placing.locked() or turn != self._turn
         fetch = Fetch()
         events: dict[TP, list[Any]] = {}
         for tp, records in fetched.items():
-            if not records:
-                continue
+            if not records or tp not in self._places or (moved and records[0].offset != self._places[tp]):
+                continue  # not ours (any more), or read at a place of before: that is not what is to be read next
             last = records[-1]
             self._places[tp] = last.offset + 1
             fetch.chunks.append(Chunk(last.partition, [stored(record) for record in records]))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from eventlog.record import Outcome
@@ -23,6 +23,8 @@ from streams.chunks import Chunk
 
 LAG_EVERY_S = 5.0
 LAG_S_MAX = 4.0
+UNKNOWN_ASKS_MAX = 2
+"""So often in a row a broker may not know the topic before it counts as deleted: one that just came up learns late."""
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 RECORDS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000)
 LATE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300)
@@ -83,15 +85,24 @@ class Measures:
                 self._move(chunk.partition, chunk.records[-1].offset + 1)
 
     async def watch_lag(self, bootstrap: str, topic: str) -> None:
-        """Ask every LAG_EVERY_S where the topic ends, for ever. A broker that does not answer makes the lag NaN."""
+        """Ask every LAG_EVERY_S where the topic ends. A broker that does not answer makes the lag NaN.
+
+        Raises UnknownTopicOrPartitionError, which ends the worker, where brokers say UNKNOWN_ASKS_MAX times in a row
+        that there is no such topic: a member that came back under its old name is not always told so by its group.
+        """
+        unknown = 0
         while True:
             try:
                 async with ends_reader(bootstrap) as read:
                     while True:
                         async with asyncio.timeout(LAG_S_MAX):
                             self._note_ends(await read(topic))
+                        unknown = 0
                         await asyncio.sleep(LAG_EVERY_S)
             except (KafkaError, OSError, TimeoutError) as error:
+                unknown = unknown + 1 if isinstance(error, UnknownTopicOrPartitionError) else 0
+                if unknown >= UNKNOWN_ASKS_MAX:
+                    raise
                 log.warning("worker.lag_unknown", reason=repr(error))
                 self._note_ends({})
                 await asyncio.sleep(LAG_EVERY_S)

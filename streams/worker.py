@@ -27,7 +27,8 @@ from eventlog.broker import client_security
 from projections.database import AWAY
 from runtime import failpoints
 from runtime.faults import EXIT_NOT_THERE, Fault
-from streams.chunks import Chunk, Fetching, Place, install
+from runtime.garbage import spare_what_is_loaded
+from streams.chunks import FETCH_BYTES_MAX, Chunk, Fetching, Place, install
 from streams.measures import Measures
 
 WATCH_S = 0.25
@@ -38,7 +39,6 @@ HEARTBEATS_A_SESSION = 4
 OPEN_S_MAX = 60.0
 OPEN_AGAIN_S = 0.5
 PREFETCH_RECORDS_MAX = 4_000
-FETCH_BYTES_MAX = 4 * 1024 * 1024
 BUFFER_CHUNKS_MAX = 48
 EXIT_CRASHED = 70
 EXIT_NOT_ASSIGNED = 71
@@ -193,6 +193,7 @@ async def _run(processor: Processor, group: str, bootstrap: str, folder: Path, l
     failpoints.hit("worker.before_join")
     app = make_app(processor, group, bootstrap, folder, limits)
     processor.join(app)
+    spare_what_is_loaded()
     asking = processor.measures.watch_lag(bootstrap, processor.topic)
     beside = [asyncio.create_task(task) for task in (processor.alongside(), asking)]
     starting = asyncio.create_task(app.start())  # it does not return from a group that it can not join

@@ -61,8 +61,8 @@ CONTIGUITY = Change(
 )
 A_WRONG_SEEK = Change(
     "streams/chunks.py",
-    "        places = {tp: self._places[tp] for tp in held}\n",
-    "        places = {tp: self._places[tp] + 1 for tp in held}\n",
+    "            places = {tp: self._places[tp] for tp in self._held()}\n",
+    "            places = {tp: self._places[tp] + 1 for tp in self._held()}\n",
 )
 POSITION_IN_TRANSACTION = Change(
     "projections/runner.py",

@@ -25,6 +25,8 @@ def test_the_versions_are_those_whose_private_parts_we_read(name: str, known: st
         (driver.Consumer, "_new_offset"),
         (driver.Consumer, "_new_consumer_thread"),
         (driver.Consumer, "seek_to_committed"),
+        (driver.Consumer, "on_partitions_revoked"),
+        (driver.Consumer, "on_partitions_assigned"),
         (driver.Producer, "_settings_extra"),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
         (driver.AIOKafkaConsumerThread, "on_start"),
