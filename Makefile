@@ -8,6 +8,7 @@ SEED ?= 1
 MINUTES ?= 10
 RATE ?= 300
 FAILPOINTS ?= 0
+CLUSTER ?= 0
 PROGRESS ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test proof torture mutants bench check format lock clean
+.PHONY: help setup demo test proof torture mutants bench peers check format lock clean
 
 help: ## Print each target with its line
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,15 +39,17 @@ test: setup ## Run all tests: unit, proof, integration, acceptance (ARGS="..." i
 proof: setup ## Prove the laws with many times more questions than CI asks (takes an hour; ARGS="..." is passed on)
 	@LIANDONG_PROOF=long $(BIN)/pytest tests/proof $(ARGS)
 
-torture: setup ## Break whole systems under load, compare everything (SEED=1 MINUTES=10 RATE=300 FAILPOINTS=0 PROGRESS=FILE)
+torture: setup ## Break whole systems under load, compare everything (SEED=1 MINUTES=10 RATE=300 FAILPOINTS=0 CLUSTER=0 PROGRESS=FILE)
 	@$(BIN)/python -m tests.support.torture --seed $(SEED) --minutes $(MINUTES) --rate $(RATE) \
-		--failpoints $(FAILPOINTS) $(if $(PROGRESS),--progress "$(PROGRESS)")
+		--failpoints $(FAILPOINTS) --cluster $(CLUSTER) $(if $(PROGRESS),--progress "$(PROGRESS)")
 
 mutants: setup ## Change a package's code in small ways and see which tests notice (PACKAGE=domain/worktime TESTS="...")
 	@.ci/mutants "$(PACKAGE)" "$(TESTS)"
 
-bench: setup ## Measure action → wall beside its floor, on a system of its own (ARGS="..." is passed on)
-	@$(BIN)/liandong bench $(ARGS)
+bench: setup ## Measure everything that has a goal, beside floors and peers (ARGS="..." is passed on; six minutes a round)
+	@$(BIN)/liandong bench all $(ARGS)
+
+peers: $(STAMPS)/peers ## Set up .peers: others' libraries that `liandong bench year --peers .peers` measures beside us
 
 check: setup ## Check format, lint, types and the import direction
 	$(BIN)/ruff format --check .
@@ -65,10 +68,11 @@ lock: ## Rewrite requirements/*.txt with hashes after a change in pyproject.toml
 	.lock/bin/$(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	cp requirements/runtime.txt requirements/dev.txt
 	.lock/bin/$(LOCK) --extra dev --output-file requirements/dev.txt pyproject.toml
+	.lock/bin/$(LOCK) --output-file requirements/peers.txt requirements/peers.in
 	rm -rf .lock
 
 clean: ## Remove what setup, tests and checks made here (not the per-user cache and data)
-	rm -rf $(VENV) .lock .mutation build liandong.egg-info dashboard/node_modules api/static .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .peers .lock .mutation build liandong.egg-info dashboard/node_modules api/static .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -90,6 +94,11 @@ $(STAMPS)/packages: requirements/dev.txt | $(STAMPS)/python
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/peers: requirements/peers.txt | $(STAMPS)/python
+	$(PYTHON) -m venv --clear .peers
+	.peers/bin/pip install --quiet --require-hashes --requirement requirements/peers.txt
 	@touch $@
 
 $(STAMPS)/system: $(STAMPS)/project $(BUILT_FROM)

@@ -33,7 +33,7 @@ COMMANDS = {
     "dead-letters": "ops.letters.command:letters_app",
     "topics": "ops.prepare:topics",
     "account": "ops.account:account_app",
-    "bench": "ops.bench:bench_app",
+    "bench": "ops.bench.command:bench_app",
     "docs": "ops.walk.command:docs",
     "worktime": "ops.worktime.command:worktime_app",
     "reference": "ops.reference.app:reference_app",

@@ -33,8 +33,17 @@ def memory(system: System, this: str) -> dict[str, int]:
 
 def peaks(system: System) -> dict[str, int]:
     """Part → the most that its process ever had in memory, bytes (shared pages counted in full); none off Linux."""
-    found = {name: _peak(child.pid) for name, child in system.parts.items()}
+    found = {name: peak(child.pid) for name, child in system.parts.items()}
     return {name: size for name, size in found.items() if size is not None}
+
+
+def peak(pid: int) -> int | None:
+    """The most that a process ever had in memory, bytes; None off Linux, and once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK)), None)
 
 
 def _pss(process: psutil.Process) -> int:
@@ -42,11 +51,3 @@ def _pss(process: psutil.Process) -> int:
         return int(process.memory_full_info().pss)
     except psutil.AccessDenied:
         return int(process.memory_info().rss)
-
-
-def _peak(pid: int) -> int | None:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK)), None)

@@ -46,6 +46,9 @@ ASKED_AT = (0.5, 0.75)
 ANSWERED_BEFORE = 0.95
 """More time is asked for in this part of the time allowed, and answered before so much of it is used."""
 URGENT = frozenset({LimitUnit.UM, LimitUnit.UH})
+DESKS = frozenset({"acceptor", "shift_head", "dispatcher"})
+GRID_LEVEL = 2
+TOWN_DIGITS = 9
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -55,6 +58,11 @@ class Act(msgspec.Struct, frozen=True):
     at_ms: int
     do: StepAction
     unit: str | None = None
+
+    def account(self, level: int, grid: str) -> str:
+        """Who takes it where the case is at that level: at level 2 the township's grid head is acceptor, shift head and
+        dispatcher in one (domain document §3)."""
+        return f"grid_head-{grid[:TOWN_DIGITS]}" if self.who in DESKS and level == GRID_LEVEL else self.who
 
 
 class Course:

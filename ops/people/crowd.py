@@ -19,7 +19,6 @@ import msgspec
 
 from api.accounts import DEMO_PASSWORD
 from domain.case.actions import Acknowledge, Handle
-from domain.case.values import Channel
 from ops.people.course import Act
 from ops.people.history import Going
 from ops.people.plan import Life
@@ -36,8 +35,6 @@ CATCH_UP_MS = 90_000
 STEP_MS_MIN = 1_500
 EARLY_SHARE = 0.015
 TWICE_SHARE = 0.02
-DESKS = frozenset({"acceptor", "shift_head", "dispatcher"})
-GRID_LEVEL = 2
 SECONDS_KEPT_MAX = 50_000
 
 
@@ -127,12 +124,11 @@ class Crowd:
             self.tally.given_up += 1
             return
         self.tally.reports += 1
-        level = GRID_LEVEL if life.report.channel is Channel.PATROL else 0
-        self.go_on(Going(life, level, list(life.acts)))
+        self.go_on(Going(life, life.level, list(life.acts)))
 
     async def _act(self, going: Going) -> None:
         act, *later = going.acts
-        who = _account(act, going)
+        who = act.account(going.level, going.life.report.place.grid)
         path = f"/api/cases/{going.life.case_id}/actions"
         if isinstance(act.do, Acknowledge) and self._random.random() < EARLY_SHARE:
             await self._send(who, path, _body(msgspec.structs.replace(act, do=Handle()), str(uuid.uuid4())))
@@ -191,13 +187,6 @@ class Crowd:
         self._count += 1
         heapq.heappush(self._due, (at_ms, self._count, what))
         self._more.set()
-
-
-def _account(act: Act, going: Going) -> str:
-    """At level 2 the township's grid head is acceptor, shift head and dispatcher in one (domain document §3)."""
-    if act.who in DESKS and going.level == GRID_LEVEL:
-        return f"grid_head-{going.life.report.place.grid[:9]}"
-    return act.who
 
 
 def _body(act: Act, action_id: str) -> dict[str, Any]:

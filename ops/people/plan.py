@@ -20,7 +20,7 @@ from domain.case.values import Channel, Place
 from domain.grid.values import Grid
 from domain.standard.values import CaseClass, Condition
 from domain.worktime import Calendar
-from ops.people.course import Act, Course
+from ops.people.course import GRID_LEVEL, Act, Course
 from ops.people.pace import Pace
 from reference.profile import Profile
 
@@ -56,6 +56,11 @@ class Life(msgspec.Struct, frozen=True):
     def action_id(self) -> uuid.UUID:
         """The report's action id; the case's own id follows from it, however it comes in."""
         return uuid.uuid5(NAMESPACE, self.key)
+
+    @property
+    def level(self) -> int:
+        """Whose desk has it first: what a patrol reports is the township's grid head's."""
+        return GRID_LEVEL if self.report.channel is Channel.PATROL else 0
 
     @property
     def case_id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.case.evolve import fold
 from eventlog.record import DecisionRecord, decode
-from ops.bench_domain import bytes_per_open_case, measure_fold, stories
+from ops.bench.domain import bytes_per_open_case, measure_fold, stories
 from ops.walk.walk import course
 
 

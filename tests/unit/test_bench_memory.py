@@ -12,7 +12,7 @@ from rich.console import Console
 
 from domain.worktime import compile_calendar
 from eventlog.record import Outcome
-from ops.memory_looks import Found, Held, Measured, read_sizes, slope, tables
+from ops.bench.memory_looks import Found, Held, Measured, read_sizes, slope, tables
 from ops.people.pace import load_pace
 from ops.people.plan import City
 from ops.people.standing import attempts, histories, mix, open_lives

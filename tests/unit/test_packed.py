@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from eventlog.casefile import CaseFile, absorb
 from eventlog.packed import PackedFiles
 from eventlog.record import DecisionRecord, decode
-from ops.bench_domain import stories
+from ops.bench.domain import stories
 
 
 def test_a_file_of_every_course_comes_out_as_it_was_put_in_at_each_of_its_records() -> None:

@@ -14,7 +14,7 @@ from domain.grid.area import joined, size
 from domain.grid.posts import Posts, check_posts, check_vacant
 from domain.grid.tree import GridTree
 from domain.grid.values import Kind
-from ops.bench_grid import measure_places
+from ops.bench.grid import measure_places
 from reference.areas import shape_of
 from reference.contents import pack, rules_from
 from reference.posts import made_up_posts

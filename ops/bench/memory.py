@@ -10,43 +10,36 @@ import asyncio
 import signal
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import msgspec
 import typer
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.case.actions import Attempt
 from domain.worktime import compile_calendar
 from eventlog.append import Appender
-from eventlog.tail import ends
 from eventlog.topics import TopicNames
-from ops.embedded.kafka import free_ports
+from ops.bench.alone import alone
+from ops.bench.memory_looks import MB, Found, Held, Measured, read_sizes, tables
+from ops.bench.standing import until_standing
 from ops.footprint import memory as footprint
 from ops.footprint import peaks
 from ops.importing import folded
-from ops.memory_looks import MB, Found, Held, Measured, read_sizes, tables
 from ops.people.pace import load_pace
 from ops.people.plan import City
 from ops.people.standing import attempts, histories, mix, open_lives
-from ops.system import PARTS, System, running, until_ready
+from ops.system import System
 from projections import board, case_state
 from projections.database import open_pool
-from reference.profile import Profile, load_profile
-from runtime.faults import Fault
+from reference.profile import Profile
 from runtime.logs import configure_logging
-from runtime.metrics import targets
-from runtime.settings import Settings, load_settings
+from runtime.settings import Settings
 
 SEED = 1
 RATE = 800.0
@@ -56,13 +49,8 @@ APPEND_MS_MAX = 60_000
 AHEAD_CHUNKS_MAX = 8
 """What is appended and not in the rows yet, so that no reader is left far behind."""
 REST_S = 10.0
-STANDS_S_MAX = 1_800.0
-LOOK_S = 0.25
-ASK_S_MAX = 10.0
 IN_TURN = ("clock", "react", "project", "dispatch", "audit", "api")
 """In the order in which they are started anew, one after the other."""
-AUDITED = "liandong_audit_cases"
-TOPIC_OF = {"dispatch": "actions", "project": "events", "clock": "events", "react": "events"}
 
 
 def memory(
@@ -80,7 +68,7 @@ def memory(
 
 
 async def _measured(sizes: Sequence[int]) -> Found:
-    async with _system() as (settings, profile, system):
+    async with alone() as (settings, profile, system):
         bench = _Bench(settings, profile, system)
         looks: list[Measured] = []
         pool = await open_pool(system.env["LIANDONG_POSTGRES"], 2, "liandong-bench")
@@ -106,21 +94,6 @@ def _tell(look: Measured) -> None:
     when = "after a start" if look.started else "after folding them"
     sizes = ", ".join(f"{name} {size / MB:,.0f}" for name, size in look.memory.items())
     typer.echo(f"{look.cases:,} cases {when}, MB: {sizes}", err=True)
-
-
-@asynccontextmanager
-async def _system() -> AsyncIterator[tuple[Settings, Profile, System]]:
-    with TemporaryDirectory(prefix="liandong-bench-") as folder:
-        port = free_ports(1)[0]
-        settings = load_settings().model_copy(update={"demo": True, "data_dir": Path(folder), "port": port})
-        profile = load_profile(settings.profile)
-        async with running(settings, profile, PARTS) as system:
-            watch = asyncio.create_task(system.watch())
-            await until_ready(f"http://{settings.host}:{port}/", [watch])
-            try:
-                yield settings, profile, system
-            finally:
-                watch.cancel()
 
 
 class _Bench:
@@ -156,9 +129,8 @@ class _Bench:
 
     async def stand(self) -> None:
         """Wait until every part stands at the end of what it reads. Raises Fault `bench.not_standing`."""
-        async with _asking() as client:
-            for part in IN_TURN:
-                await self._until_standing(client, part)
+        for part in IN_TURN:
+            await until_standing(self._settings, self._system, part, self.sent)
 
     async def look(self, pool: Any, ready_s: Mapping[str, float] | None = None) -> Measured:
         """Everybody's memory after a rest."""
@@ -172,34 +144,8 @@ class _Bench:
         """End a part and wait until the one that supervision starts stands at the end; gives seconds."""
         before, began = self._system.parts[part], time.monotonic()
         before.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STANDS_S_MAX), _asking() as client:
-            while self._system.parts[part] is before:  # noqa: ASYNC110  # supervision tells nobody
-                await asyncio.sleep(LOOK_S)
-            await self._until_standing(client, part)
+        await until_standing(self._settings, self._system, part, self.sent, before)
         return time.monotonic() - began
-
-    async def _until_standing(self, client: httpx.AsyncClient, part: str) -> None:
-        deadline = time.monotonic() + STANDS_S_MAX
-        while time.monotonic() < deadline:
-            if await self._stands(client, part):
-                return
-            await asyncio.sleep(LOOK_S)
-        raise Fault(
-            "bench.not_standing",
-            f"{part} 在 {STANDS_S_MAX:.0f} 秒内未读到日志末尾。",
-            f"{part} did not come to the end of the log within {STANDS_S_MAX:.0f} s.",
-        )
-
-    async def _stands(self, client: httpx.AsyncClient, part: str) -> bool:
-        if part == "api":
-            return await _ready(client, f"http://{self._settings.host}:{self._settings.port}/readyz")
-        if part == "audit":
-            told = await _told(client, targets(self._settings.data_dir).get(part))
-            return any(one.name == AUDITED and one.value >= self.sent for one in told)
-        topic = getattr(TopicNames(self._settings.topic_prefix), TOPIC_OF[part])
-        upto = await ends(self._system.env["LIANDONG_KAFKA"], topic)
-        places = await _places(client, targets(self._settings.data_dir).get(part))
-        return all(places.get(partition, -1) >= end for partition, end in upto.items())
 
 
 def _appender(settings: Settings, system: System) -> Appender:
@@ -208,34 +154,6 @@ def _appender(settings: Settings, system: System) -> Appender:
 
 async def _appended(appender: Appender, chunk: Sequence[Attempt]) -> list[tuple[int, int]]:
     return await asyncio.gather(*(appender.append(attempt) for attempt in chunk))
-
-
-def _asking() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=ASK_S_MAX, trust_env=False)
-
-
-async def _ready(client: httpx.AsyncClient, address: str) -> bool:
-    try:
-        return (await client.get(address)).is_success
-    except httpx.HTTPError:
-        return False
-
-
-async def _places(client: httpx.AsyncClient, address: str | None) -> dict[int, int]:
-    """Partition → the next offset that a processor reads; nothing while it does not answer."""
-    samples = await _told(client, address)
-    return {int(one.labels["partition"]): int(one.value) for one in samples if one.name == "liandong_position_offset"}
-
-
-async def _told(client: httpx.AsyncClient, address: str | None) -> list[Any]:
-    """What a process says of itself; nothing while it does not answer."""
-    if address is None:
-        return []
-    try:
-        told = (await client.get(f"http://{address}/metrics")).raise_for_status().text
-    except httpx.HTTPError:
-        return []
-    return [sample for family in text_string_to_metric_families(told) for sample in family.samples]
 
 
 async def _open(pool: Any) -> int:

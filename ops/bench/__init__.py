@@ -1,0 +1,1 @@
+"""`liandong bench`: how fast the parts are, each beside its floor of the same run."""
