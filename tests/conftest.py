@@ -6,6 +6,7 @@ Owns the markers and the settings of generated tests. A service is started only 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.support.nodes import Nodes
 
 TESTS = Path(__file__).parent
 LONGEST = ("test_torture.py", "test_faults_outages.py", "test_people.py", "test_import_boston.py")
+DEAREST_TOLD = 20
 COSTS = ("unit", "proof", "integration", "acceptance")
 
 # A shared machine is slow at times, so no example has a time limit. CI must find what a person found before,
@@ -46,26 +48,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests measured (`record_property`; docs/faults.md takes its figures from here), and what each folder
-    cost: tests passed, and seconds over all processes."""
+    and the dearest files cost: tests passed, and seconds over all processes."""
     spent: dict[str, tuple[int, float]] = {}
+    files: dict[str, float] = defaultdict(float)
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {name} {value}")
     for report in (each for kind in ("passed", "failed", "error", "") for each in terminalreporter.getreports(kind)):
         if not isinstance(report, pytest.TestReport):
             continue
-        folder = report.nodeid.removeprefix("tests/").partition("/")[0]
+        file = report.nodeid.partition("::")[0]
+        folder = file.removeprefix("tests/").partition("/")[0]
         count, seconds = spent.get(folder, (0, 0.0))
         spent[folder] = (count + (report.when == "call" and report.passed), seconds + report.duration)
+        files[file] += report.duration
     for folder, (count, seconds) in sorted(spent.items()):
         terminalreporter.write_line(f"tests/{folder}: {count} passed, {seconds:.0f} s")
+    for file, seconds in sorted(files.items(), key=lambda one: -one[1])[:DEAREST_TOLD]:
+        terminalreporter.write_line(f"  {file}: {seconds:.0f} s")
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One whole system for all tests of a file: real Kafka, real PostgreSQL, every processor, the API.
 
-    Not for all files: a system takes a third of a core while nobody asks it for anything, starting one some seconds.
+    Not for all files: a system takes 0.15 of a core while nobody asks it for anything, starting one some seconds.
     """
     system = Live(tmp_path_factory.mktemp("live"), free_ports(1)[0])
     yield system

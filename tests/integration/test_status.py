@@ -77,7 +77,9 @@ def test_a_row_that_somebody_changed_is_found(live: Live) -> None:
         code, said = status(live)
     finally:
         asyncio.run(set_unit(TEAM))
-    assert (code, [reason["code"] for reason in said["reasons"]]) == (1, ["board.different"])
+    reasons = {reason["code"] for reason in said["reasons"]}
+    # The auditor compares the board by itself, so it may have found the same row before this was asked.
+    assert (code, reasons - {"audit.different"}) == (1, {"board.different"})
     in_order(live)
 
 

@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -25,7 +25,6 @@ from ops.prepare import prepare
 from reference.profile import load_profile
 from tests.support.city import GRID
 from tests.support.live import eventually
-from tests.support.nodes import Nodes
 
 DECIDED_S_MAX = 40.0
 ENDED_S_MAX = 20.0
@@ -35,10 +34,21 @@ LOOK_S = 0.3
 REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
 
 
+class Cluster(Protocol):
+    """Where a broker and a database are: `tests.support.nodes.Nodes`, or a test's own."""
+
+    @property
+    def kafka(self) -> str: ...
+
+    def settings(self) -> dict[str, str]:
+        """What a process needs to join."""
+        ...
+
+
 class Beside:
     """Topics and a database nobody else uses. Its processes run only while a test wants them."""
 
-    def __init__(self, nodes: Nodes, folder: Path) -> None:
+    def __init__(self, nodes: Cluster, folder: Path) -> None:
         mark = uuid.uuid4().hex[:8]
         self.names = TopicNames(f"t{mark}-")
         self.kafka = nodes.kafka

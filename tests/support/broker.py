@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import time
 import uuid
@@ -20,6 +21,7 @@ from runtime.settings import Settings
 READY_S_MAX = 60.0
 TOOL_S_MAX = 60
 KILLED_S_MAX = 10
+STOPPED_S_MAX = 60
 SECOND_NAMES = re.compile(r"^listener\.name\.[a-z-]+\.(?:scram-sha-\d+\.)?")
 
 
@@ -30,11 +32,12 @@ def java_with_jars() -> list[str]:
 
 
 class Node:
-    """A formatted broker, running."""
+    """A formatted broker, running; with `env` on top of this process's environment."""
 
-    def __init__(self, properties: Path) -> None:
+    def __init__(self, properties: Path, env: Mapping[str, str] | None = None) -> None:
         self.properties, folder = properties, properties.parent
-        self.child: Child = start("kafka", [*java_with_jars(), "kafka.Kafka", properties], folder / "kafka.log")
+        command = [*java_with_jars(), "kafka.Kafka", properties]
+        self.child: Child = start("kafka", command, folder / "kafka.log", env={**os.environ, **(env or {})})
 
     def until_it_answers(self, plain: str) -> None:
         """Wait until the plaintext listener there answers."""
@@ -45,8 +48,8 @@ class Node:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop it in order."""
-        asyncio.run(self.child.stop())
+        """Stop it in order. Raises AssertionError where it had to be killed."""
+        assert asyncio.run(self.child.stop(stop_s_max=STOPPED_S_MAX)) != -signal.SIGKILL, self.child.last_lines(20)
 
     def kill(self) -> None:
         """The machine is gone."""

@@ -55,7 +55,7 @@ class Campaign:
     async def _round(self, armed: Sequence[Step], lanes: Mapping[str, list[Step]]) -> None:
         await asyncio.gather(*(self._one(step) for step in armed))
         with suppress(TimeoutError):  # what does not live again was noted by whoever waited for it
-            await all_work(self._system.live, ROUND_S_MAX)
+            await all_work(self._system.lives, ROUND_S_MAX)
         for step in armed:
             if self._system.points.shot(step.name) is None and self._tried[step.name] < TRIES_MAX:
                 lanes[self._who(step)].insert(0, step)

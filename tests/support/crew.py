@@ -12,6 +12,7 @@ import statistics
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -34,9 +35,13 @@ NO_OUTCOME = (202, 401, SLOW_DOWN)
 
 
 class Crew:
-    """Run `work` as a task; `calls` is what everybody was told. `rate` actions a second are asked for, if they can."""
+    """Run `work` as a task; `calls` is what everybody was told. `rate` actions a second are asked for, if they can.
 
-    def __init__(self, address: str, seed: int, rate: float) -> None:
+    With more addresses than one each person begins at one of them, and goes on to the next where there is no answer, or
+    a 503, as whoever comes through a proxy does.
+    """
+
+    def __init__(self, addresses: Sequence[str], seed: int, rate: float) -> None:
         self.calls: list[Call] = []
         self.done: Counter[tuple[str, str]] = Counter()
         self.faults: list[str] = []
@@ -45,8 +50,10 @@ class Crew:
         self._random = random.Random(seed)
         self._stop = asyncio.Event()
         self._headers: dict[str, dict[str, str]] = {}
+        self._addresses = addresses
+        self._at: dict[str, int] = {}
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
-        self._client = httpx.AsyncClient(base_url=address, timeout=ANSWER_S_MAX, limits=limits)
+        self._client = httpx.AsyncClient(timeout=ANSWER_S_MAX, limits=limits)
 
     async def work(self) -> None:
         """Until `stop` is called; every action ends with an outcome, if the system still gives one."""
@@ -69,13 +76,14 @@ class Crew:
         """Whether `stop` was called."""
         return self._stop.is_set()
 
-    async def answered(self, since_ns: int, within_s: float) -> float:
-        """Wait for an outcome of a call begun after that instant (`time.monotonic_ns`); gives the seconds from it."""
+    async def answered(self, since_ns: int, within_s: float, among: Callable[[Call], bool] = lambda _: True) -> float:
+        """Wait for an outcome of a call among these begun after that instant (`time.monotonic_ns`); gives the seconds
+        from it. Raises TimeoutError."""
         seen = 0
         async with asyncio.timeout(within_s):
             while True:
                 for call in self.calls[seen:]:
-                    if call.began_ns >= since_ns and call.told is not Told.UNKNOWN:
+                    if call.began_ns >= since_ns and call.told is not Told.UNKNOWN and among(call):
                         return (call.ended_ns - since_ns) / 1e9
                 seen = len(self.calls)
                 await asyncio.sleep(0.01)
@@ -96,29 +104,39 @@ class Crew:
             await asyncio.sleep(AGAIN_S)
 
     async def _call(self, who: str, case: str, path: str, body: dict[str, Any]) -> Call:
-        began = time.monotonic_ns()
+        began, at = time.monotonic_ns(), self._at.setdefault(who, len(self._at))
         told, origin = Told.UNKNOWN, None
         try:
-            answer = await self._client.post(path, json=body, headers=await self._entered(who))
+            headers = await self._entered(who)
+            answer = await self._client.post(f"{self._address(who)}{path}", json=body, headers=headers)
             found = answer.json()
             if answer.status_code == SERVER_ERROR:
                 self.faults.append(f"500 for {body}")
             elif answer.status_code == AWAY:
                 self.told_away_ns.append(began)
+                self._go_on(who, at)
             elif "outcome" in found:
                 told, origin = Told(found["outcome"]), Place(**found["origin"])
             elif answer.status_code < SERVER_ERROR and answer.status_code not in NO_OUTCOME:
                 self.faults.append(f"{answer.status_code} for {who} {body}: {answer.text[:300]}")
         except (httpx.HTTPError, ValueError):
-            pass  # nobody knows what became of it
+            self._go_on(who, at)  # nobody knows what became of it
         return Call(who, body["action_id"], case, began, time.monotonic_ns(), told, origin)
 
     async def _entered(self, who: str) -> dict[str, str]:
         if who not in self._headers:
             body = {"username": who, "password": "liandong-demo"}
-            answer = (await self._client.post("/api/token", json=body)).raise_for_status()
+            answer = (await self._client.post(f"{self._address(who)}/api/token", json=body)).raise_for_status()
             self._headers[who] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         return self._headers[who]
+
+    def _address(self, who: str) -> str:
+        return self._addresses[self._at.setdefault(who, len(self._at)) % len(self._addresses)]
+
+    def _go_on(self, who: str, gone_from: int) -> None:
+        """To the next address; one person's many calls that failed there go on by one, not by as many."""
+        if self._at[who] == gone_from:
+            self._at[who] += 1
 
 
 class Worker:

@@ -10,18 +10,25 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
+
 from ops.disks import free_mb
+from tests.support.at_work import HELD_S, HELD_S_MAX, SESSION_S, AtWork
 from tests.support.breaking import fill, resize
-from tests.support.strained import DISK_MB, SESSION_S, Strained
+from tests.support.strained import DISK_MB, Strained
 
 JOINED_S = 2.0
 LEAVE_S_MAX = 30.0
+CONNECT_S_MAX = 5
 REBALANCES_S = 20.0
 REBALANCE_EVERY_S = 2.0
 MEMBERS_MAX = 2
-FULL_S_MAX = 30.0
-FULL_S = 3.0
 LEFT_MB = 32
+MORE = """
+create table if not exists ballast (text text);
+insert into ballast select repeat(md5(number::text), 30) from generate_series(1, 10000) as number
+"""
+"""Ten megabytes of a neighbour's in the database."""
 STOPPED_S_MAX = 60.0
 STOP_SIGNALS = {"kafka": signal.SIGTERM, "postgres": signal.SIGINT}
 """A clean stop, as an operator asks for it."""
@@ -35,12 +42,7 @@ async def kill(system: Strained, part: str) -> None:
 
 async def kill_all(system: Strained) -> None:
     """SIGKILL of whoever keeps the parts, and with it of everything; somebody starts it again."""
-
-    def again() -> None:
-        system.kill_all()
-        system.start_again()
-
-    await system.broken("kill everything", again)
+    await system.broken("kill everything", system.kill_system, system.start_again)
 
 
 async def restart(system: Strained, node: str) -> None:
@@ -82,23 +84,24 @@ async def rebalances(system: Strained) -> None:
                 await asyncio.to_thread(leaving.wait, LEAVE_S_MAX)
             number += 1
     finally:
-        await system.broken("rebalances", lambda: _leave(members))
+        await system.broken("rebalances", lambda: None, lambda: _leave(members))
 
 
-async def junk(system: Strained) -> None:
+async def junk(system: AtWork) -> None:
     """Records that nobody can read, in every partition."""
     await system.producer.write_junk(system.live.kafka)
     await system.broken("junk records", lambda: None)
 
 
-async def copies(system: Strained) -> None:
+async def copies(system: AtWork) -> None:
     """The newest records of every partition once more: actions, decisions, letters."""
     await system.producer.copy(system.live.kafka)
     await system.broken("copied records", lambda: None)
 
 
 async def disk_full(system: Strained, node: str) -> None:
-    """The disk of the log or of the rows is full to its last byte, people are held up, and room is made."""
+    """The disk of the log or of the rows is full to its last byte, and room is made: once people were held up, or the
+    database took no more; who needs nothing of the rows goes on working meanwhile."""
     kind = f"disk full {node}"
     if system.no_disk:
         system.missed(kind, f"there is no disk of its own to fill: {system.no_disk}")
@@ -107,8 +110,8 @@ async def disk_full(system: Strained, node: str) -> None:
     ballast = await asyncio.to_thread(_fill, folder)
     since = time.monotonic_ns()
     try:
-        if not await _held_up(system, since):
-            system.missed(f"{kind}: a 503", f"nobody was told one within {FULL_S_MAX:.0f} s")
+        if not await (system.held_up(since) if node == "kafka" else _refused(system)):
+            system.missed(f"{kind}: a refusal", f"nothing was refused within {HELD_S_MAX:.0f} s")
     finally:
         await system.broken(kind, lambda: _make_room(folder, node, ballast))
 
@@ -121,6 +124,22 @@ async def joined(system: Strained, name: str) -> AsyncGenerator[subprocess.Popen
         yield member
     finally:
         await asyncio.to_thread(_leave, [member])
+
+
+async def _refused(system: Strained) -> bool:
+    """Wait until the database takes no more, and HELD_S longer; False if it still does after HELD_S_MAX."""
+    deadline = time.monotonic() + HELD_S_MAX
+    while time.monotonic() < deadline:
+        try:
+            connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"], timeout=CONNECT_S_MAX)
+            try:
+                await connection.execute(MORE, timeout=HELD_S_MAX)
+            finally:
+                connection.terminate()
+        except (OSError, TimeoutError, asyncpg.PostgresError):
+            await asyncio.sleep(HELD_S)
+            return True
+    return False
 
 
 def _leave(members: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -146,14 +165,3 @@ def _make_room(folder: Path, node: str, ballast: Path) -> None:
     refused = resize(folder, DISK_MB[node])
     assert not refused, f"{folder} could not be made larger: {refused}"
     ballast.unlink()
-
-
-async def _held_up(system: Strained, since_ns: int) -> bool:
-    """Wait until somebody was told 503, and FULL_S more; False if nobody was within FULL_S_MAX."""
-    deadline = time.monotonic() + FULL_S_MAX
-    while time.monotonic() < deadline:
-        if any(began > since_ns for began in system.crew.told_away_ns[-100:]):
-            await asyncio.sleep(FULL_S)
-            return True
-        await asyncio.sleep(0.1)
-    return False

@@ -21,28 +21,30 @@ import httpx
 import msgspec
 import psutil
 
+from eventlog.position import write_position
 from ops.verify.calls import Told
-from projections import audited, board
+from projections import audited, board, checkpoint
 from runtime.failpoints import SETTING
+from tests.support.at_work import AtWork
+from tests.support.live import Live
 from tests.support.signs import OK, all_work
-from tests.support.strained import Strained
 from tests.support.tally import Verdict
 
 REST_S_MAX = 120.0
-ANSWER_S_MAX = 60.0
 VERIFIED_S_MAX = 1_800.0
 SAME_AGAIN_S = 0.2
 
 
-async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
-    """Everybody goes home; then everything is compared. `minutes` is how long things broke at random."""
+async def judge(system: AtWork, minutes: float = 0.0, cluster_minutes: float = 0.0) -> Verdict:
+    """Everybody goes home; then everything is compared. `minutes` is how long things broke at random, on one machine or
+    on a cluster."""
     await system.go_home()
     await _at_rest(system)
     wrong = list(system.wrong)
-    if not await system.onlooker.same():
-        wrong.append("[screen] the screen does not show what the server shows")
-    if not await _rows_are_the_hubs(system):
-        wrong.append("[hub] the hub's board and the rows' differ")
+    for onlooker in system.onlookers:
+        if not await onlooker.same():
+            wrong.append("[screen] the screen does not show what the server shows")
+    wrong += await _boards_wrong(system)
     if (told := await _audited(system)) != "same":
         wrong.append(f"[audit] the auditor says {told}")
     verified = await asyncio.to_thread(_verified, system)
@@ -58,6 +60,7 @@ async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
         seed=system.seed,
         seconds=round(time.monotonic() - system.began, 1),
         minutes=minutes,
+        cluster_minutes=cluster_minutes,
         actions=len(asked),
         acknowledged=len(known),
         unknown=len(asked) - len(known),
@@ -66,7 +69,7 @@ async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
         breaches=await _count(system, "select count(*) from breaches"),
         decisions=verified["decided_again"],
         copies=verified["copies"],
-        joined_again=system.onlooker.joined - 1,
+        joined_again=sum(onlooker.joined - 1 for onlooker in system.onlookers),
         findings=dict(Counter(text[1:].partition("]")[0] for text in wrong)),
         wrong=wrong,
     )
@@ -74,33 +77,48 @@ async def judge(system: Strained, minutes: float = 0.0) -> Verdict:
     return verdict
 
 
-async def _at_rest(system: Strained) -> None:
-    """Wait until everything works and the rows come to where the hub is; `judge` says if they do not."""
+async def _at_rest(system: AtWork) -> None:
+    """Wait until everything works and the rows have come to where the hubs are; `judge` says if they have not."""
     try:
-        await all_work(system.live, REST_S_MAX)
-    except TimeoutError:
-        system.wrong.append(f"[dead] not live {REST_S_MAX:.0f} s after everything")
+        await all_work(system.lives, REST_S_MAX)
+    except TimeoutError as missing:
+        system.wrong.append(f"[dead] not live {REST_S_MAX:.0f} s after everything: {missing}")
+    await _boards_wrong(system)
+
+
+async def _boards_wrong(system: AtWork) -> list[str]:
+    """What differs between each hub and the rows where both stand at one place in the log, which is waited for."""
+    left, wrong = list(system.lives), list[str]()
     deadline = time.monotonic() + REST_S_MAX
-    while time.monotonic() < deadline:
-        if await _rows_are_the_hubs(system):
-            return
+    while left and time.monotonic() < deadline:
+        for live in list(left):
+            if (same := await _rows_are_the_hubs(live)) is not None:
+                left.remove(live)
+                wrong += [] if same else ["[hub] the hub's board and the rows' differ at one place in the log"]
         await asyncio.sleep(SAME_AGAIN_S)
+    return wrong + [f"[hub] no place in {REST_S_MAX:.0f} s at which both the hub and the rows stood" for _ in left]
 
 
-async def _rows_are_the_hubs(system: Strained) -> bool:
-    async with httpx.AsyncClient(base_url=system.live.address, timeout=ANSWER_S_MAX) as client:
-        token = await asyncio.to_thread(system.live.token, "auditor")
-        answer = await client.get("/api/wall/digest", headers={"Authorization": f"Bearer {token}"})
-    connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"])
+async def _rows_are_the_hubs(live: Live) -> bool | None:
+    """Whether the hub shows what the rows hold; None where they stand at different places (deadlines still pass)."""
+    try:
+        answer = await asyncio.to_thread(live.call, "auditor", "GET", "/api/wall/digest")
+    except httpx.HTTPError:
+        return None
+    connection = await asyncpg.connect(live.settings()["LIANDONG_POSTGRES"])
     try:
         async with connection.transaction(isolation="repeatable_read"):
             rows, counts = await board.read_rows(connection), await board.read_counts(connection)
+            places = await checkpoint.read(connection, board.NAME)
     finally:
         await connection.close()
-    return answer.status_code == OK and answer.json()["digest"] == board.digest(rows, counts)
+    stands = write_position({partition: place.next_offset for partition, place in places.items()})
+    if answer.status_code != OK or answer.json()["pos"] != stands:
+        return None
+    return bool(answer.json()["digest"] == board.digest(rows, counts))
 
 
-async def _audited(system: Strained) -> str:
+async def _audited(system: AtWork) -> str:
     """What the auditor finds from now on: `same`, that it is silent, or how many cases differ."""
     since_ms, deadline = time.time_ns() // 1_000_000, time.monotonic() + REST_S_MAX
     while time.monotonic() < deadline:
@@ -115,7 +133,7 @@ async def _audited(system: Strained) -> str:
     return f"nothing for {REST_S_MAX:.0f} s"
 
 
-async def _count(system: Strained, sql: str) -> int:
+async def _count(system: AtWork, sql: str) -> int:
     connection = await asyncpg.connect(system.live.settings()["LIANDONG_POSTGRES"])
     try:
         return int(await connection.fetchval(sql))
@@ -123,14 +141,14 @@ async def _count(system: Strained, sql: str) -> int:
         await connection.close()
 
 
-def _letters_missing(system: Strained) -> list[str]:
+def _letters_missing(system: AtWork) -> list[str]:
     """Every record that nobody could read has one letter, however often it was copied."""
     kept = json.loads(_asked(system, "dead-letters", "list", "--json").stdout)["open"]
     unread = system.producer.unread(system.live.kafka)
     return [] if kept == unread else [f"[letters] {unread} records were undecodable, {kept} letters are open"]
 
 
-def _verified(system: Strained) -> dict[str, Any]:
+def _verified(system: AtWork) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
         file.write(b"\n".join(map(msgspec.json.encode, system.crew.calls)))
         file.flush()
@@ -138,7 +156,7 @@ def _verified(system: Strained) -> dict[str, Any]:
     return verified
 
 
-def _asked(system: Strained, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _asked(system: AtWork, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**psutil.Process(system.live.process.pid).environ(), **system.live.settings()}
     env.pop(SETTING, None)
     command = [sys.executable, "-m", "ops.cli", *arguments]

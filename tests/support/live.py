@@ -18,6 +18,8 @@ import httpx
 import psutil
 
 READY_S_MAX = 90
+END_S_MAX = 30
+ANSWER_S_MAX = 60
 PARTS = ("kafka.Kafka", "postgres", "ops.cli")
 
 
@@ -84,14 +86,14 @@ class Live:
         """A token of a demo account."""
         if username not in self._tokens:
             body = {"username": username, "password": "liandong-demo"}
-            answer = httpx.post(f"{self.address}/api/token", json=body)
+            answer = httpx.post(f"{self.address}/api/token", json=body, timeout=ANSWER_S_MAX)
             self._tokens[username] = answer.json()["access_token"]
         return self._tokens[username]
 
     def call(self, username: str, method: str, path: str, body: Any = None) -> httpx.Response:
         """A request by that person."""
         headers = {"Authorization": f"Bearer {self.token(username)}"}
-        return httpx.request(method, f"{self.address}{path}", json=body, headers=headers, timeout=20)
+        return httpx.request(method, f"{self.address}{path}", json=body, headers=headers, timeout=ANSWER_S_MAX)
 
     def report(self, grid: str, **more: Any) -> str:
         """Report a case by the acceptor; gives its id."""
@@ -127,7 +129,10 @@ class Live:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(30)
+            return self.process.wait(END_S_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         finally:
             self.close()
 

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 from ops.embedded.stack import EmbeddedStack
 from runtime.settings import load_settings
 
@@ -29,6 +31,7 @@ class Nodes:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the nodes did not start"
+        self.kafka: str
         self.kafka, self._postgres = json.loads(line)
         self._master_key = secrets.token_hex(32)
 
@@ -43,6 +46,10 @@ class Nodes:
             "LIANDONG_PORT": "0",
             "LIANDONG_DEMO": "true",
         }
+
+    def broker(self) -> psutil.Process:
+        """The broker's own process."""
+        return next(child for child in psutil.Process(self._process.pid).children() if child.name() == "java")
 
     def stop(self) -> int:
         """End both in order; gives the exit code."""

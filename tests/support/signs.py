@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import httpx
@@ -16,19 +17,39 @@ ANSWER_S_MAX = 2.0
 LOOK_S = 0.05
 OK = 200
 STARTING = "starting"
+ALL = list(range(PARTITIONS))
+HELD = re.compile(r'liandong_position_offset\{[^}]*partition="(\d+)"')
 
 
-async def all_work(live: Live, within_s: float) -> None:
-    """Wait until the API is up to date and every processor holds all partitions. Raises TimeoutError."""
-    async with asyncio.timeout(within_s), httpx.AsyncClient(timeout=ANSWER_S_MAX) as client:
-        while True:
-            try:
-                ready = (await client.get(f"{live.address}/readyz")).status_code == OK
-                if ready and await _hold_all(live, client, PROCESSORS):
-                    return
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(LOOK_S)
+async def all_work(lives: Sequence[Live], within_s: float) -> None:
+    """Wait until every API is up to date and the processors of each kind hold all partitions.
+
+    Raises TimeoutError, which says what was lacking at the last look.
+    """
+    lacks = "an answer"
+    try:
+        async with asyncio.timeout(within_s), httpx.AsyncClient(timeout=ANSWER_S_MAX) as client:
+            while lacks:
+                try:
+                    lacks = await _lacks(lives, client)
+                except httpx.HTTPError as error:
+                    lacks = repr(error)
+                if lacks:
+                    await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise TimeoutError(lacks) from None
+
+
+async def _lacks(lives: Sequence[Live], client: httpx.AsyncClient) -> str:
+    for live in lives:
+        answer = await client.get(f"{live.address}/readyz")
+        if answer.status_code != OK:
+            return f"{live.address}: {answer.text[:200]}"
+    for part in PROCESSORS:
+        held = await _held(lives, client, part)
+        if sorted(partition for here in held for partition in here) != ALL:
+            return f"{part} holds {held}"
+    return ""
 
 
 async def works(live: Live, part: str, within_s: float) -> None:
@@ -36,7 +57,7 @@ async def works(live: Live, part: str, within_s: float) -> None:
     async with asyncio.timeout(within_s), httpx.AsyncClient(timeout=ANSWER_S_MAX) as client:
         while True:
             try:
-                if await (_open(live, client) if part == "api" else _hold_all(live, client, [part])):
+                if await (_open(live, client) if part == "api" else _holds_all(live, client, part)):
                     return
             except (httpx.HTTPError, ValueError):
                 pass
@@ -49,8 +70,12 @@ async def _open(live: Live, client: httpx.AsyncClient) -> bool:
     return answer.status_code == OK or answer.json().get("code") != STARTING
 
 
-async def _hold_all(live: Live, client: httpx.AsyncClient, parts: Sequence[str]) -> bool:
-    told = targets(live.data_dir)
-    asked = [client.get(f"http://{told[name]}/metrics") for name in parts if name in told]
-    held = [answer.text.count("liandong_position_offset{") for answer in await asyncio.gather(*asked)]
-    return held == [PARTITIONS] * len(parts)
+async def _holds_all(live: Live, client: httpx.AsyncClient, part: str) -> bool:
+    return await _held([live], client, part) == [ALL]
+
+
+async def _held(lives: Sequence[Live], client: httpx.AsyncClient, part: str) -> list[list[int]]:
+    """Which partitions that processor says it holds, on each machine that tells where it is to be asked."""
+    told = [targets(live.data_dir) for live in lives]
+    asked = [client.get(f"http://{here[part]}/metrics") for here in told if part in here]
+    return [sorted(map(int, HELD.findall(answer.text))) for answer in await asyncio.gather(*asked)]

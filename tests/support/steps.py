@@ -70,7 +70,7 @@ STEPS: Sequence[Step] = (
     *_load("fetch_begun before_decisions decided sent acked mid_batch", "dispatch"),
     *_made("dispatch", "adoption_decided", "dispatch", ways.adopt, PARTITIONS),
     *_made("dispatch", "before_dead_letter dead_letter_sent", "dispatch", ways.junk, OFTEN),
-    *_made("dispatch", "draining", "dispatch", ways.stop_in_a_flood),
+    *_made("dispatch", "draining", "dispatch", ways.stop_while_sending),
     *_made("project", "rows_read place_begun", "project", ways.start, PARTITIONS),
     *_made("project", "before_fill filled", "project", ways.forget_rows),
     *_load("before_transaction place_held before_position before_commit committed", "project"),

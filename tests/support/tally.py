@@ -56,13 +56,15 @@ class Missed(msgspec.Struct, frozen=True, omit_defaults=True, tag="missed"):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, tag="verdict"):
-    """The end of a leg: what people did, and what the checker found. `minutes` is how long things broke at random,
-    `per_second` how many outcomes people were told in a second: the median, faults included, and the most."""
+    """The end of a leg: what people did, and what the checker found. `minutes` is how long things broke at random on
+    one machine, `cluster_minutes` on a cluster; `per_second` is how many outcomes people were told in a second: the
+    median, faults included, and the most."""
 
     leg: str
     seed: int
     seconds: float
     minutes: float = 0.0
+    cluster_minutes: float = 0.0
     actions: int = 0
     acknowledged: int = 0
     unknown: int = 0

@@ -1,8 +1,9 @@
 """A whole system is broken at random, part after part, while people work; then everything is compared (`make torture`).
 
 Faults are real: SIGKILL, SIGSTOP and clean stops, full disks, members that come and go, records that nobody can read or
-that stand there already; and SIGKILL at a failpoint of whoever reaches it, each so many times. With a file of progress
-a run that was broken off goes on where it stopped, and the summary adds up all of them.
+that stand there already; and SIGKILL at a failpoint of whoever reaches it, each so many times. On three brokers with
+two machines over them brokers are lost, restarted and given a wrong clock, and a machine is lost. With a file of
+progress a run that was broken off goes on where it stopped, and the summary adds up all of them.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ops.system import PARTS, PROCESSORS
-from tests.support import faults
+from tests.support import cluster_faults, faults
+from tests.support.at_work import NODES
 from tests.support.campaign import Campaign
+from tests.support.clustered import clustered
 from tests.support.judging import judge
 from tests.support.steps import wanted_steps
-from tests.support.strained import NODES, Strained
+from tests.support.strained import Strained
 from tests.support.tally import Tally
 
 CALM_S = 2.0
@@ -85,8 +88,25 @@ async def break_at_steps(folder: Path, seed: int, rate: float, number: int, tall
         await judge(system)
 
 
-async def torment(seed: int, rate: float, minutes: float, failpoints: int, tally: Tally, bar: Progress) -> None:
-    """Faults at random for so many minutes, then every failpoint so many times, but for what the tally has already."""
+async def break_cluster(folder: Path, seed: int, rate: float, minutes: float, tally: Tally, bar: Progress) -> None:
+    """One leg on three brokers: every kind of fault once, and then at random until so many minutes are over."""
+    chance = random.Random(seed)
+    first = [fault for _, fault in cluster_faults.FAULTS]
+    task = bar.add_task("cluster (s)", total=round(minutes * 60))
+    async with clustered(folder, f"cluster-{seed}-{time.time_ns() // 10**9}", seed, rate, tally) as system:
+        began = time.monotonic()
+        while first or time.monotonic() - began < minutes * 60:
+            bar.update(task, completed=round(time.monotonic() - began))
+            fault = first.pop(0) if first else cluster_faults.at_random(chance)
+            await fault(system, chance)
+            await asyncio.sleep(chance.uniform(0, CALM_S))
+        bar.update(task, completed=round(minutes * 60), description="cluster: compared")
+        await judge(system, cluster_minutes=minutes)
+
+
+async def torment(asked: argparse.Namespace, tally: Tally, bar: Progress) -> None:
+    """Faults at random, then every failpoint so many times, then a cluster; but for what the tally has already."""
+    seed, rate, minutes, failpoints = asked.seed, asked.rate, asked.minutes, asked.failpoints
     done = any(verdict.seed == seed and verdict.minutes >= minutes for verdict in tally.verdicts)
     if minutes and not done:
         with tempfile.TemporaryDirectory(prefix="liandong-torture-") as folder:
@@ -95,6 +115,10 @@ async def torment(seed: int, rate: float, minutes: float, failpoints: int, tally
         if any(tally.killed_at()[step.name] < number for step in wanted_steps()):
             with tempfile.TemporaryDirectory(prefix="liandong-torture-") as folder:
                 await break_at_steps(Path(folder), seed, rate, number, tally, bar)
+    done = any(verdict.seed == seed and verdict.cluster_minutes >= asked.cluster for verdict in tally.verdicts)
+    if asked.cluster and not done:
+        with tempfile.TemporaryDirectory(prefix="liandong-torture-") as folder:
+            await break_cluster(Path(folder), seed, rate, asked.cluster, tally, bar)
 
 
 def main() -> None:
@@ -104,6 +128,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=300.0, help="actions a second that people ask for")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long things break at random")
     parser.add_argument("--failpoints", type=int, default=0, help="how often every failpoint kills after that")
+    parser.add_argument("--cluster", type=float, default=0.0, help="how many minutes a cluster of three is broken then")
     parser.add_argument("--progress", type=Path, help="a file that keeps what was done, and from which a run goes on")
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker goes away is no news here
@@ -111,7 +136,7 @@ def main() -> None:
     broken_off = False
     try:
         with Progress(*COLUMNS, console=Console(stderr=True)) as bar:
-            asyncio.run(torment(asked.seed, asked.rate, asked.minutes, asked.failpoints, tally, bar))
+            asyncio.run(torment(asked, tally, bar))
     except KeyboardInterrupt:
         broken_off = True
     wanted = [step.name for step in wanted_steps()] if asked.failpoints else []

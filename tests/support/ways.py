@@ -42,7 +42,8 @@ COMMAND_S_MAX = 180.0
 COMMANDS_MAX = 5
 HALF_LOOK_S = 0.02
 HALF_LOOKS_MAX = 150
-FLOOD_TIMES = 5
+STILL_S = 5.0
+SENT = "dispatch.sent"
 RULED = ("020104", "030103", "040102", "050102")
 VILLAGES = 4
 LATER = sorted(fills(ZoneInfo("Asia/Shanghai")))
@@ -69,14 +70,25 @@ async def stop(system: Strained, process: str, _name: str, _chance: random.Rando
     await _again(AGAIN_S, lambda: system.process(process).terminate())
 
 
-async def stop_in_a_flood(system: Strained, process: str, _name: str, chance: random.Random) -> None:
-    """It is asked to stop while it has many decisions under way."""
+async def stop_while_sending(system: Strained, process: str, _name: str, _chance: random.Random) -> None:
+    """It is asked to stop with a decision in its hand, and the broker stands still meanwhile and acknowledges none."""
     while True:
-        flood = asyncio.gather(*(_copy(system) for _ in range(FLOOD_TIMES)))
-        await asyncio.sleep(chance.uniform(0.1, 0.5))
-        with suppress(psutil.NoSuchProcess):
-            await asyncio.to_thread(lambda: system.process(process).terminate())
-        await flood
+        system.points.arm(SENT, f"stop {process}")
+        stopped = [await asyncio.to_thread(system.process, process), await asyncio.to_thread(system.process, "kafka")]
+        try:
+            while system.points.shot(SENT) is None:  # noqa: ASYNC110  # a file tells nobody
+                await asyncio.sleep(HALF_LOOK_S)
+            decider, broker = stopped
+            with suppress(psutil.NoSuchProcess):
+                broker.suspend()
+                decider.terminate()
+                decider.resume()
+                await asyncio.sleep(STILL_S)
+        finally:
+            (system.points.path / SENT).unlink(missing_ok=True)
+            for one in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
         await asyncio.sleep(AGAIN_S)
 
 
@@ -174,7 +186,7 @@ async def start_everything(system: Strained, _process: str, _name: str, _chance:
     """The system is killed, and dies again while it starts."""
 
     def twice() -> None:
-        system.kill_all()
+        system.kill_system()
         try:
             system.start_again(1)
         except AssertionError:
@@ -227,11 +239,6 @@ async def _half_adopted(system: Strained) -> bool:
     finally:
         await connection.close()
     return False
-
-
-async def _copy(system: Strained) -> None:
-    with suppress(KafkaError):
-        await system.producer.copy(system.live.kafka)
 
 
 async def _adopt_once(client: httpx.AsyncClient) -> None:
