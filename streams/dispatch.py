@@ -1,14 +1,12 @@
 """dispatch: the one writer. It reads `actions`, folds the pure rules, and appends one record to `events` an offset.
 
-Owns the taking of a partition (the takeover record, acknowledged before anything else) and the pipelined sending. A
-send that fails ends the process at once with `os._exit`: a graceful stop would flush what stands behind the failed
-record (design document §1.4).
+Owns the taking of a partition: the takeover record is acknowledged before anything else. What is decided goes out by
+the `pipeline`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -37,14 +35,13 @@ from runtime.faults import Fault
 from streams.chunks import Chunk, Fetching
 from streams.docket import Docket
 from streams.measures import DecisionMeasures
+from streams.pipeline import Pipeline
 from streams.rows import ROWS_AGAIN_S, files_and_places
 from streams.worker import Processor
 
-IN_FLIGHT_RECORDS_MAX = 2_000
 POOL_SIZE = 2
 UNSAVED_TIMES_MAX = 2
 """How many times the files that may be at hand are those that the rows do not hold yet. Beyond it deciding waits."""
-EXIT_SEND_FAILED = 72
 EDITIONS_AT_START = 2
 """Read before joining, so that the first fetch is worked through as quickly as any other."""
 
@@ -104,19 +101,18 @@ class Dispatch(Processor):
         self._files_max = files_max
         self._source = f"urn:liandong:log:{self._events_id}"
         self._dockets: dict[int, Docket] = {}
-        self._in_flight = asyncio.Semaphore(IN_FLIGHT_RECORDS_MAX)
-        self._flying = 0
-        self._landed = asyncio.Event()
+        self._pipeline: Pipeline | None = None
         self._pool: Any = None
 
     def measure(self, registry: CollectorRegistry) -> None:
         """Outcomes, takeovers, sends in flight."""
         self._counted = DecisionMeasures(registry)
-        self._counted.in_flight.set_function(lambda: self._flying)
+        self._counted.in_flight.set_function(lambda: self._pipeline.in_flight if self._pipeline else 0)
 
     def join(self, app: Any) -> None:
         """Decisions go out through Faust's own producer, made idempotent."""
         self._app = app
+        self._pipeline = Pipeline(app)
 
     async def open(self) -> None:
         """Connect to the rows, and take no partition while too many letters are open. Raises TooManyLetters."""
@@ -209,10 +205,8 @@ class Dispatch(Processor):
 
     async def drain(self) -> None:
         """Wait until the broker has acknowledged every decision sent."""
-        while self._flying:
-            failpoints.hit("dispatch.draining")
-            self._landed.clear()
-            await self._landed.wait()
+        assert self._pipeline is not None, "joined before it is drained"
+        await self._pipeline.drain()
 
     def _arrived(self, stored: Stored) -> Read:
         origin = Origin(self._actions_id, stored.partition, stored.offset)
@@ -269,8 +263,9 @@ class Dispatch(Processor):
             worker=self._worker,
             release=self._release,
         )
-        acknowledged = await self._append(
-            self._names.events, docket.partition, b"takeover", encode(record), headers(record, self._source)
+        marks = headers(record, self._source)
+        acknowledged = await self._app.producer.send(
+            self._names.events, b"takeover", encode(record), docket.partition, None, marks
         )
         failpoints.hit("dispatch.takeover_sent")
         return acknowledged
@@ -291,44 +286,23 @@ class Dispatch(Processor):
         stands without its letter, whoever is killed in between. Who decides it then copies it once more, and the fold
         of the letters knows it by its key."""
         sent: list[tuple[bytes, asyncio.Future[Any]]] = []
+        assert self._pipeline is not None, "joined before it is fed"
         for docket, here in arrived:
             for one, found in here:
                 if isinstance(found, Unread) and one.origin.offset > docket.last_origin:
                     failpoints.hit("dispatch.before_dead_letter")
                     key, value, marks = write_letter(one, found)
-                    sent.append((key, await self._pipeline(self._names.dead_letters, 0, key, value, marks)))
+                    sent.append((key, await self._pipeline.send(self._names.dead_letters, 0, key, value, marks)))
                     failpoints.hit("dispatch.dead_letter_sent")
         for key, future in sent:
             self._letters.note(key, (await future).offset)
 
     async def _send(self, record: Decided, value: bytes) -> None:
+        assert self._pipeline is not None, "joined before it is fed"
         key = record.case if isinstance(record, DecisionRecord) else KEY
         marks = headers(record, self._source)
-        await self._pipeline(self._names.events, record.origin.partition, key.encode(), value, marks)
+        await self._pipeline.send(self._names.events, record.origin.partition, key.encode(), value, marks)
         failpoints.hit("dispatch.sent")
-
-    async def _pipeline(
-        self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
-    ) -> asyncio.Future[Any]:
-        await self._in_flight.acquire()
-        self._flying += 1
-        future: asyncio.Future[Any] = await self._append(topic, partition, key, value, marks)
-        future.add_done_callback(self._settled)
-        return future
-
-    async def _append(
-        self, topic: str, partition: int, key: bytes, value: bytes, marks: list[tuple[str, bytes]]
-    ) -> Any:
-        return await self._app.producer.send(topic, key, value, partition, None, marks)
-
-    def _settled(self, future: asyncio.Future[Any]) -> None:
-        self._in_flight.release()
-        self._flying -= 1
-        self._landed.set()
-        if future.cancelled() or future.exception() is not None:
-            log.error("dispatch.send_failed", reason=repr(None if future.cancelled() else future.exception()))
-            os._exit(EXIT_SEND_FAILED)
-        failpoints.hit("dispatch.acked")
 
     def _require_these_actions(self, record: LogRecord) -> None:
         decided = record.origin.topic if isinstance(record, Decided) else record.topic

@@ -34,7 +34,7 @@ from projections.runner import Runner
 from reference.profile import load_profile
 from runtime.faults import EXIT_NEEDS_HAND
 from streams.chunks import Fetching, install
-from streams.dispatch import EXIT_SEND_FAILED
+from streams.pipeline import EXIT_SEND_FAILED
 from tests.support.beside import Beside, a_report, on_each
 from tests.support.cutting import Cutting
 from tests.support.live import eventually

@@ -33,15 +33,15 @@ PLACES = {
     "adoption": {"eventlog/adopting.py"},
     "api": {
         f"api/{name}.py"
-        for name in ("accounts", "adopting", "cases", "decisions", "feed", "hub", "opening", "parts", "sealing")
+        for name in ("accounts", "adopting", "cases", "decisions", "fan", "feed", "hub", "opening", "parts", "sealing")
     },
     "appender": {"eventlog/append.py"},
     "clock": {"streams/clock.py"},
     "contents": {"eventlog/refs.py"},
-    "dispatch": {"streams/dispatch.py", "streams/docket.py"},
+    "dispatch": {"streams/dispatch.py", "streams/docket.py", "streams/pipeline.py"},
     "project": {"projections/runner.py"},
     "react": {"streams/react.py"},
-    "rebuild": {"projections/rebuild.py"},
+    "rebuild": {"ops/rebuild.py", "projections/rebuild.py"},
     "ruling": {"streams/ruling.py"},
     "system": {"ops/supervision.py", "ops/system.py"},
     "topics": {"ops/prepare.py"},
