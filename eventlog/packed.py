@@ -17,17 +17,18 @@ _decoder = msgspec.msgpack.Decoder(CaseFile)
 
 
 class PackedFiles(MutableMapping[str, CaseFile]):
-    """Case files by id, without the action ids that they met, which only a decider asks for. Each look gives a new
-    object."""
+    """Case files by id, without the action ids that they met unless they are wanted (a decider and `case_state` ask for
+    them). Each look gives a new object."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_seen: bool = False) -> None:
         self._packed: dict[str, bytes] = {}
+        self._with_seen = with_seen
 
     def __getitem__(self, case_id: str) -> CaseFile:
         return _decoder.decode(self._packed[case_id])
 
     def __setitem__(self, case_id: str, file: CaseFile) -> None:
-        self._packed[case_id] = _encoder.encode(replace(file, seen={}))
+        self._packed[case_id] = _encoder.encode(file if self._with_seen else replace(file, seen={}))
 
     def __delitem__(self, case_id: str) -> None:
         del self._packed[case_id]

@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.intake import Envelope, make_attempt
 from api.sealing import Keys
@@ -32,6 +31,7 @@ from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.tail import ends, tail
 from eventlog.topics import TopicNames
+from ops.bars import bars
 from ops.prepare import Adopting
 from ops.system import PROCESSORS, running
 from projections import case_state, checkpoint
@@ -167,9 +167,8 @@ class _Sender:
     async def send(self, rows: list[dict[str, str]]) -> dict[tuple[int, int], str]:
         """Append all good rows, at most IN_FLIGHT_ROWS_MAX at a time; gives origin → source number."""
         origins: dict[tuple[int, int], str] = {}
-        columns = (TextColumn("import"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns) as progress:
-            task = progress.add_task("rows", total=len(rows))
+        with bars() as progress:
+            task = progress.add_task("import", total=len(rows))
             for start in range(0, len(rows), IN_FLIGHT_ROWS_MAX):
                 chunk = list(enumerate(rows[start : start + IN_FLIGHT_ROWS_MAX], start=start + 2))
                 for number, origin in await asyncio.gather(*(self._one(line, row) for line, row in chunk)):

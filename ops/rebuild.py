@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from eventlog.stored import Stored
-from eventlog.tail import ends, read_to
+from eventlog.tail import ends
 from eventlog.topics import TopicNames
+from ops.bars import bars
 from ops.serve import require_cluster
+from ops.shares import PROCESSES_MAX, processes_for, shares
 from ops.system import join
 from projections.database import open_pool
-from projections.rebuild import RebuildReport
+from projections.rebuild import CONNECTIONS, RebuildReport
 from projections.rebuild import rebuild as rebuild_projection
 from projections.runner import NAMES
-from reference.profile import load_profile
+from runtime import failpoints
 from runtime.faults import Fault
 
 EVERY = "all"
 
 
-def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}; or {EVERY} of them.")]) -> None:
-    """Fold a projection again from the first record, compare it with the live one, and swap it in."""
+def rebuild(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}; or {EVERY} of them.")],
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=PROCESSES_MAX, help="How many fold; one a core if it is not said and the log is long."),
+    ] = None,
+) -> None:
+    """Fold a projection again from the first record, compare it with the live one, and swap it in.
+
+    The live system goes on meanwhile: the processes that fold stand back behind whoever else wants a core.
+    """
     if name not in (*NAMES, EVERY):
         allowed = ", ".join((*NAMES, EVERY))
         raise Fault(
             "rebuild.unknown", f"没有投影“{name}”,应为 {allowed}。", f"There is no projection '{name}', only {allowed}."
         )
-    reports = asyncio.run(fold_again(NAMES if name == EVERY else [name]))
+    reports = asyncio.run(fold_again(NAMES if name == EVERY else [name], processes=processes))
     for report in reports:
         equal = "一致 equal" if report.equal else "不一致 DIFFERENT"
         typer.echo(f"{report.name}: {report.records} 条记录 records, {report.rows} 行 rows")
@@ -42,33 +50,31 @@ def rebuild(name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}
         raise typer.Exit(2)
 
 
-async def fold_again(names: Sequence[str], *, swap: bool = True) -> list[RebuildReport]:
+async def fold_again(names: Sequence[str], *, swap: bool = True, processes: int | None = None) -> list[RebuildReport]:
     """Fold projections of the running system again, beside the live ones, with a bar; swapped in unless told not to."""
     settings = join()
     bootstrap, postgres = require_cluster(settings)
-    profile = load_profile(settings.profile)
-    topics = TopicNames(settings.topic_prefix)
-    upto = await ends(bootstrap, topics.events)
+    upto = await ends(bootstrap, TopicNames(settings.topic_prefix).events)
+    with bars() as progress:
+        task = progress.add_task(names[0] if len(names) == 1 else "rows", total=sum(upto.values()))
 
-    def read(start: dict[int, int], end: dict[int, int]) -> AsyncIterator[list[Stored]]:
-        return read_to(bootstrap, topics.events, start, end)
+        def folded(records: int) -> None:
+            failpoints.hit("rebuild.mid_fold")
+            progress.advance(task, records)
 
-    # Not durable: what a crash of the database takes back, the swap included, leaves the tables as they were before.
-    pool = await open_pool(postgres, 1, "liandong-rebuild", durable=False)
-    try:
-        bars = Console(stderr=True)
-        title = names[0] if len(names) == 1 else "rows"
-        with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), console=bars) as progress:
-            task = progress.add_task(title, total=sum(upto.values()))
-            return await rebuild_projection(
-                pool,
-                names,
-                read,
-                upto,
-                profile.about.zone,
-                profile.towns,
-                lambda n: progress.advance(task, n),
-                swap=swap,
-            )
-    finally:
-        await pool.close()
+        async with shares(settings, names, upto, processes or processes_for(upto), folded) as workers:
+
+            async def fold(places: Mapping[int, int]) -> None:
+                try:
+                    async with asyncio.TaskGroup() as folding:
+                        for worker in workers:
+                            folding.create_task(worker.fold(places))
+                except ExceptionGroup as failed:
+                    raise failed.exceptions[0] from None
+
+            # Not durable: what a crash of the database takes back, the swap included, leaves the tables as they were.
+            pool = await open_pool(postgres, CONNECTIONS, "liandong-rebuild", durable=False)
+            try:
+                return await rebuild_projection(pool, names, fold, upto, swap=swap)
+            finally:
+                await pool.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,10 @@ GATE = f"select from checkpoint where projection = '{case_state.NAME}' order by 
 """What every transaction of the runner locks before anything else (`checkpoint.require_place`)."""
 CAUGHT_UP_S_MAX = 60.0
 ROWS_AT_ONCE = 5_000
+CONNECTIONS = 2
+"""That `rebuild` takes, beside those of the shares."""
 Read = Callable[[dict[int, int], dict[int, int]], AsyncIterator[list[Stored]]]
+Fold = Callable[[Mapping[int, int]], Awaitable[None]]
 
 
 class RebuildReport(msgspec.Struct, frozen=True, gc=False):
@@ -72,35 +75,23 @@ class RebuildReport(msgspec.Struct, frozen=True, gc=False):
 
 
 async def rebuild(
-    pool: Any,
-    names: Sequence[str],
-    read: Read,
-    upto: dict[int, int],
-    zone: str,
-    towns: Sequence[str],
-    advance: Callable[[int], None],
-    *,
-    swap: bool = True,
+    pool: Any, names: Sequence[str], fold: Fold, upto: Mapping[int, int], *, swap: bool = True
 ) -> list[RebuildReport]:
-    """Fold these projections from 0 with `read(from, to)`, compare with the live rows at one place, and swap, unless
-    only the comparison is wanted.
+    """Make these projections again beside the live ones: `fold` brings their new tables up to `upto` and then up to
+    where the live rows stand (`Share`, one or several); compare them at that place, and swap, unless only the
+    comparison is wanted.
 
     Raises KeyError for an unknown name, TimeoutError where the live projections do not catch up.
     """
     tables = list(dict.fromkeys(table for name in names for table in TABLES[name]))
     started = time.monotonic()
-    fold = _Fold(names, zone, towns)
     async with pool.acquire() as connection:
         for table in tables:
             await connection.execute(f"drop table if exists {table}{NEW}")
             await connection.execute(f"create table {table}{NEW} (like {table} including all)")
             failpoints.hit("rebuild.table_made")
-        async for chunk in read({}, upto):
-            async with connection.transaction():  # a commit a chunk, not one a statement
-                await fold.write(connection, chunk)
-            failpoints.hit("rebuild.mid_fold")
-            advance(len(chunk))
-        await _caught_up(connection, names, fold.reached())
+        await fold(upto)
+        await _caught_up(connection, names, upto)
         failpoints.hit("rebuild.caught_up")
         async with connection.transaction(isolation="read_committed" if swap else "repeatable_read"):
             if swap:
@@ -108,12 +99,15 @@ async def rebuild(
                 await connection.execute(GATE)
                 await connection.execute(f"lock table {', '.join(tables)} in exclusive mode")
                 failpoints.hit("rebuild.locked")
-            async for chunk in read(fold.reached(), await _places(connection, names)):
-                await fold.write(connection, chunk)
-            digests = {found: await _digests(connection, found) for found in {TABLES[name] for name in names}}
-            rows = {name: await connection.fetchval(f"select count(*) from {name}{NEW}") for name in names}
-            seconds = round(time.monotonic() - started, 2)
-            reports = [RebuildReport(n, fold.records, rows[n], *digests[TABLES[n]], seconds) for n in names]
+            places = await _places(connection, names)
+            await fold(places)
+            # The new rows came after this transaction's moment.
+            async with pool.acquire() as other, other.transaction(readonly=True):
+                groups = list(dict.fromkeys(TABLES[name] for name in names))
+                live, rebuilt = await asyncio.gather(_digests(connection, groups, ""), _digests(other, groups, NEW))
+                rows = {name: await other.fetchval(f"select count(*) from {name}{NEW}") for name in names}
+            records, seconds = sum(places.values()), round(time.monotonic() - started, 2)
+            reports = [RebuildReport(n, records, rows[n], live[TABLES[n]], rebuilt[TABLES[n]], seconds) for n in names]
             failpoints.hit("rebuild.before_swap")
             for table in tables:
                 await connection.execute(f"drop table {table if swap else table + NEW}")
@@ -125,9 +119,9 @@ async def rebuild(
     return reports
 
 
-async def _digests(connection: Any, tables: Sequence[str]) -> tuple[str, str]:
-    """Of the live rows and of the rebuilt ones."""
-    return await _digest(connection, tables, ""), await _digest(connection, tables, NEW)
+async def _digests(connection: Any, groups: Sequence[tuple[str, ...]], suffix: str) -> dict[tuple[str, ...], str]:
+    """Of each group of tables."""
+    return {tables: await _digest(connection, tables, suffix) for tables in groups}
 
 
 async def _places(connection: Any, names: Sequence[str]) -> dict[int, int]:
@@ -136,7 +130,7 @@ async def _places(connection: Any, names: Sequence[str]) -> dict[int, int]:
     return {p: min(places[p].next_offset if p in places else 0 for places in found) for p in range(PARTITIONS)}
 
 
-async def _caught_up(connection: Any, names: Sequence[str], reached: dict[int, int]) -> None:
+async def _caught_up(connection: Any, names: Sequence[str], reached: Mapping[int, int]) -> None:
     async with asyncio.timeout(CAUGHT_UP_S_MAX):
         while True:
             live_at = await _places(connection, names)
@@ -145,23 +139,44 @@ async def _caught_up(connection: Any, names: Sequence[str], reached: dict[int, i
             await asyncio.sleep(0.05)
 
 
-class _Fold:
-    def __init__(self, names: Sequence[str], zone: str, towns: Sequence[str]) -> None:
-        self.records = 0
+class Share:
+    """Some partitions of a rebuild, one after the other: so a case's records come together, and its rows are written
+    once in a while instead of once a record. `pool` has a connection, `read(from, to)` gives the records, and `folded`
+    is told of each chunk's how many there were."""
+
+    def __init__(
+        self,
+        pool: Any,
+        names: Sequence[str],
+        zone: str,
+        towns: Sequence[str],
+        partitions: Iterable[int],
+        read: Read,
+        folded: Callable[[int], None],
+    ) -> None:
+        """Raises KeyError for an unknown name."""
         by_name = writers(ZoneInfo(zone))
+        self._pool = pool
         self._writers = tuple(dict.fromkeys(by_name[name] for name in names))
-        self._folders = {partition: Folder(partition) for partition in range(PARTITIONS)}
-        self._towns = {partition: Towns(towns) for partition in range(PARTITIONS)}
+        self._folders = {partition: Folder(partition) for partition in partitions}
+        self._towns = {partition: Towns(towns) for partition in self._folders}
+        self._read = read
+        self._folded = folded
 
-    def reached(self) -> dict[int, int]:
-        return {partition: folder.next_offset for partition, folder in self._folders.items()}
+    async def fold(self, ends: Mapping[int, int]) -> None:
+        """Fold its partitions up to there, from where they stand, and write the rows. Raises Hole, Unreadable."""
+        async with self._pool.acquire() as connection:
+            for partition, folder in self._folders.items():
+                async for chunk in self._read({partition: folder.next_offset}, {partition: ends.get(partition, 0)}):
+                    async with connection.transaction():  # a commit a chunk, not one a statement
+                        await self._write(connection, chunk)
+                    self._folded(len(chunk))
+                folder.rest()
 
-    async def write(self, connection: Any, chunk: list[Stored]) -> None:
-        entries = [read_entry(stored) for stored in chunk]
-        folded = fold(self._folders, entries, self._towns)
+    async def _write(self, connection: Any, chunk: Sequence[Stored]) -> None:
+        steps = fold(self._folders, [read_entry(stored) for stored in chunk], self._towns)
         for write in self._writers:
-            await write(connection, folded, NEW)
-        self.records += len(chunk)
+            await write(connection, steps, NEW)
 
 
 async def _digest(connection: Any, tables: Sequence[str], suffix: str) -> str:

@@ -146,6 +146,13 @@ class Folder:
         """The rows hold every record up to that action offset, itself included."""
         self._shelf.saved(origin)
 
+    def rest(self) -> None:
+        """Nothing more is expected soon: the files are kept as bytes from here on."""
+        if not isinstance(self._shelf.files, PackedFiles):
+            packed = PackedFiles(with_seen=True)
+            packed.update(self._shelf.files)
+            self._shelf = Shelf(packed)
+
     def trim(self, most: int) -> None:
         """Let files go until there are `most`. Only once the rows hold all that was folded: they are loaded again."""
         self._shelf.trim(most)

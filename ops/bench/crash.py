@@ -15,9 +15,9 @@ import msgspec
 import psutil
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ops.bars import bars
 from ops.bench.alone import alone, paced
 from ops.bench.append import Ask, reports
 from ops.bench.beside import measured
@@ -67,14 +67,13 @@ def crash(
 
 
 async def _measured(rounds: int, rate: int) -> list[Back]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with alone() as (settings, profile, system), people(settings, HANDS) as asking:
         ask = await reports(asking, profile)
         load = _Load(ask, rate)
 
         async def kill() -> list[Back]:
             found: list[Back] = []
-            with Progress(*columns, console=Console(stderr=True)) as progress:
+            with bars() as progress:
                 task = progress.add_task("kills", total=rounds * len((*PARTS, *NODES)))
                 for killed in (*PARTS, *NODES) * rounds:
                     await asyncio.sleep(SPARED_S)

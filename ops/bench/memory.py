@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.case.actions import Attempt
 from domain.worktime import compile_calendar
 from eventlog.append import Appender
 from eventlog.topics import TopicNames
+from ops.bars import bars
 from ops.bench.alone import alone
 from ops.bench.memory_looks import MB, Found, Held, Measured, read_sizes, tables
 from ops.bench.standing import until_standing
@@ -113,9 +113,8 @@ class _Bench:
     async def bring_in(self, appender: Appender, pool: Any, size: int) -> None:
         """Append until so many cases were brought in and stand in the rows."""
         wanted, began = size - self.sent, time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         waiting: list[list[tuple[int, int]]] = []
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with bars() as progress:
             task = progress.add_task("cases", total=wanted)
             while self.sent < size:
                 chunk = list(islice(self._attempts, min(CHUNK_CASES, size - self.sent)))

@@ -21,12 +21,12 @@ import httpx
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from eventlog.append import Appender
 from eventlog.position import PARTITIONS
 from eventlog.topics import TopicNames
+from ops.bars import bars
 from ops.bench.alone import alone, paced
 from ops.bench.beside import measured
 from ops.bench.scale_load import Done, Send, decisions_done, records, reports, rows_done
@@ -97,7 +97,7 @@ async def _measured(part: Part, burst: int, rate: int, seconds: int) -> list[Sta
         async with Appender(bootstrap, names, APPEND_MS_MAX) as appender, counting(system, names) as done:
             bench = _Bench(part, system, appender, send, done)
             try:
-                with Progress(console=Console(stderr=True)) as progress:
+                with bars() as progress:
                     task = progress.add_task(str(part), total=len(SHARED) + len(MOVES))
                     for workers in SHARED:
                         await bench.share(workers, burst)

@@ -20,9 +20,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ops.bars import bars
 from ops.bench.alone import alone, paced
 from ops.bench.people import People, cells, people
 from ops.bench.soak_plot import draw, require_drawing
@@ -154,7 +154,6 @@ async def _measured(seconds: float, rate: int, in_hand: int) -> list[Window]:
 async def _worked(work: _Work, system: System, seconds: float, rate: int) -> list[Window]:
     began = time.perf_counter()
     windows: list[Window] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
     async def look() -> None:
         for number in itertools.count(1):
@@ -162,7 +161,7 @@ async def _worked(work: _Work, system: System, seconds: float, rate: int) -> lis
             taken = await asyncio.to_thread(memory, system, "load")
             windows.append(work.window(time.perf_counter() - began, taken))
 
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bars() as progress:
         task = progress.add_task("actions", total=round(rate * seconds))
         async with asyncio.TaskGroup() as acting:
             looking = acting.create_task(look())

@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import msgspec
+import psutil
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from api.accounts import demo_actors
@@ -31,6 +31,7 @@ from eventlog.position import PARTITIONS
 from eventlog.stored import read_entry
 from eventlog.tail import ends, read_to
 from eventlog.topics import TopicNames
+from ops.bars import bars
 from ops.bench.alone import alone
 from ops.bench.domain import YEAR_EVENTS
 from ops.bench.standing import rows_stand
@@ -64,8 +65,8 @@ MB = 1_000_000
 
 
 class Took(msgspec.Struct, frozen=True):
-    """One thing done: seconds, with how much of a log where it was not the whole one, and what the process that did it
-    took of memory at most (bytes; 0 where it is not of interest)."""
+    """One thing done: seconds, with how much of a log where it was not the whole one, and what the processes that did
+    it took of memory at most (bytes; 0 where it is not of interest)."""
 
     name: str
     seconds: float
@@ -168,7 +169,7 @@ class _Year:
         making = writing = 0.0
         made = made_log(self._profile, events)
         async with Appender(self._bootstrap, self._names, APPEND_MS_MAX) as appender:
-            with _bar() as progress:
+            with bars() as progress:
                 task = progress.add_task("events made", total=events)
                 while True:
                     began = time.monotonic()
@@ -215,7 +216,7 @@ class _Year:
         """Start the processor and time it from the first look at which there are rows until the last is there, as the
         peers time themselves; where one look sees them all, from the look before."""
         total = sum(upto.values())
-        with _bar() as progress:
+        with bars() as progress:
             task = progress.add_task("records in the rows", total=total)
             child = self._system.start_part("project")
             began, first, done = time.monotonic(), 0, 0
@@ -238,18 +239,18 @@ class _Year:
         began = time.monotonic()
         command = [sys.executable, "-m", "ops.cli", "rebuild", "all"]
         process = await asyncio.create_subprocess_exec(*command, env=self._system.env, stdout=asyncio.subprocess.PIPE)
-        most, said = 0, asyncio.create_task(process.communicate())
+        most, said = dict[int, int](), asyncio.create_task(process.communicate())
         try:
             async with asyncio.timeout(REBUILT_S_MAX):
                 while not said.done():
-                    most = max(most, peak(process.pid) or 0)
+                    most |= {pid: size for pid in _family(process.pid) if (size := peak(pid)) is not None}
                     await asyncio.wait([said], timeout=LOOK_S)
         finally:
             await _ended(process)
         if process.returncode:
             told = said.result()[0].decode()
             raise Fault("bench.rebuild_failed", f"重建失败:{told}", f"The rebuild failed: {told}")
-        self._took.append(Took("rebuild every projection, compare, swap", time.monotonic() - began, most))
+        self._took.append(Took("rebuild every projection, compare, swap", time.monotonic() - began, sum(most.values())))
 
     async def _peers(self, python: Path, upto: dict[int, int], cases: int) -> None:
         """The same by others; one that fails is said, and is missing in the end. Commits wait for the disk as ours do:
@@ -301,6 +302,14 @@ class _Year:
         return found
 
 
+def _family(pid: int) -> list[int]:
+    """A process and those that it started; none once it has ended."""
+    try:
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
+
+
 async def _ended(process: asyncio.subprocess.Process) -> None:
     """Nothing that was started here outlives it."""
     if process.returncode is None:
@@ -324,8 +333,3 @@ def made_log(profile: Profile, events: int) -> Iterator[Told]:
             break
     if wrong := {outcome: count for outcome, count in decided.outcomes.items() if outcome != "accepted"}:
         raise Fault("bench.refused", f"未被接受的操作:{wrong}。", f"Actions that were not accepted: {wrong}.")
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))

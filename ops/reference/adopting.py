@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from domain.adoption.actions import Adopt
 from domain.case.values import Actor, Role
@@ -25,6 +24,7 @@ from eventlog.adopting import append_adoption
 from eventlog.append import Appender, LogUnreachable
 from eventlog.position import PARTITIONS
 from eventlog.record import Outcome
+from ops.bars import bars
 from ops.reference.library import SHORT_CHARS, Cluster
 from ops.reference.options import now_ms
 from ops.reference.tables import sheet
@@ -101,8 +101,7 @@ async def _in_turn(
 async def _carried_out(
     connection: Any, at: Cluster, adoption: Adoption, contents: Contents | None
 ) -> list[AdoptionRow]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bars() as progress:
         if contents is not None:
             await refs.publish(at.kafka, at.names, pack(contents)[1])
         appending = progress.add_task("写入 append", total=len(adoption.partitions))

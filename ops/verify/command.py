@@ -10,14 +10,13 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.stored import read_entry
 from eventlog.tail import ends
 from eventlog.topics import TopicNames, topic_ids
+from ops.bars import bars
 from ops.rebuild import fold_again
 from ops.serve import require_cluster
 from ops.system import join
@@ -32,7 +31,6 @@ from runtime.faults import Fault
 from runtime.settings import Settings
 
 SHOWN_MAX = 20
-BARS = Console(stderr=True)
 EXIT_WRONG = 2
 
 verify_app = typer.Typer(
@@ -105,7 +103,7 @@ def _log(settings: Settings, calls: list[Call] | None) -> Verified:
     editions = Editions(bootstrap, names)
     with (
         asyncio.Runner() as runner,
-        Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=BARS) as progress,
+        bars() as progress,
     ):
         reading = progress.add_task("events", total=sum(written.values()))
         again = progress.add_task("actions", total=sum(acted.values()))

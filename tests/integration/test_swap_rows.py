@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from eventlog.stored import Stored
 from ops.embedded.postgres import PostgresNode
 from projections.database import migrate, open_pool
-from projections.rebuild import rebuild
+from projections.rebuild import Fold, Read, Share, rebuild
 from projections.runner import NAMES, Runner
 from reference.profile import load_profile
 from tests.integration.test_ledger_rows import END, lives, one_log
@@ -50,8 +50,9 @@ async def until_somebody_waits(pool: Any) -> None:
             await connection.execute("select pg_sleep(0.01)")
 
 
-def told(_records: int) -> None:
-    """Nobody looks at a bar here."""
+def share(pool: Any, names: Sequence[str], read: Read) -> Fold:
+    """The whole log in one share."""
+    return Share(pool, names, *CITY, [0], read, lambda _records: None).fold
 
 
 @pytest.mark.parametrize("name", ["ledger", "stage_clocks", "daily", "breaches"])
@@ -68,15 +69,15 @@ def test_a_projection_is_swapped_while_its_writer_is_in_the_middle_of_a_transact
 
             async def read(start: dict[int, int], end: dict[int, int]) -> AsyncIterator[list[Stored]]:
                 """Once the rebuild has caught up and holds its locks, the writer goes on."""
-                if start and not begun:
+                if start[0] and not begun:
                     begun.append(asyncio.create_task(live.apply(entries[half:])))
                     await until_somebody_waits(pool)
                 yield [entry.stored for entry in entries[start.get(0, 0) : end[0]]]
 
-            (swapped,) = await rebuild(pool, [name], read, {0: half}, *CITY, told)
+            (swapped,) = await rebuild(pool, [name], share(pool, [name], read), {0: half})
             await begun[0]
             whole = {0: len(entries)}
-            (after,) = await rebuild(pool, [name], read, whole, *CITY, told, swap=False)
+            (after,) = await rebuild(pool, [name], share(pool, [name], read), whole, swap=False)
             return swapped.equal and after.equal
 
     assert asyncio.run(swap())
@@ -98,7 +99,7 @@ def test_two_that_take_up_a_partition_at_once_fill_its_sums_once(tmp_path: Path)
                 await connection.execute("delete from checkpoint where projection in ('workload', 'daily')")
             one, other = runner(pool), runner(pool)
             await asyncio.gather(one.start(0, END), other.start(0, END))
-            reports = await rebuild(pool, NAMES, read, {0: len(entries)}, *CITY, told, swap=False)
+            reports = await rebuild(pool, NAMES, share(pool, NAMES, read), {0: len(entries)}, swap=False)
             return [report.name for report in reports if not report.equal]
 
     assert asyncio.run(filled()) == []

@@ -1,4 +1,4 @@
-"""Packed case files: what is put in comes out, but for what only a decider asks for."""
+"""Packed case files: what is put in comes out, but for what only a decider asks for where that is not wanted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from ops.bench.domain import stories
 
 
 def test_a_file_of_every_course_comes_out_as_it_was_put_in_at_each_of_its_records() -> None:
-    packed, seen = PackedFiles(), 0
+    packed, whole, seen = PackedFiles(), PackedFiles(with_seen=True), 0
     for story in stories():
         file: CaseFile | None = None
         for value in story.values:
             record = decode(value)
             assert isinstance(record, DecisionRecord)
             file = absorb(file or CaseFile(record.case), record, value)
-            packed[record.case] = file
+            packed[record.case] = whole[record.case] = file
+            assert whole[record.case] == file
             assert packed[record.case] == replace(file, seen={})
             seen += len(file.seen)
     assert seen, "what is left out was there"

@@ -1,0 +1,55 @@
+"""A rebuild by several processes: the same rows as by one, and nothing is changed where one of them is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from tests.support.city import GRID, TEAM
+from tests.support.live import Live, eventually
+
+STARTS_S_MAX = 30.0
+ENDS_S_MAX = 60.0
+
+
+def test_several_processes_make_the_same_rows(live: Live) -> None:
+    case_ids = [live.dispatched(GRID, TEAM) for _ in range(4)]
+    done = live.command("rebuild", "all", "--processes", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "DIFFERENT" not in done.stdout
+    assert done.stdout.count("equal") == done.stdout.count("records")
+    assert [live.call("leader", "GET", f"/api/cases/{one}").status_code for one in case_ids] == [200] * 4
+
+
+def test_where_one_is_lost_it_says_so_and_swaps_nothing(live: Live) -> None:
+    live.dispatched(GRID, TEAM)
+    command = [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", "2"]
+    with subprocess.Popen(
+        command,
+        env=os.environ | live.settings(),
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as rebuild:
+        eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")[0].kill()
+        said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
+        assert rebuild.returncode == 1, said + wrong
+    assert "[rebuild.broken_off]" in wrong
+    assert "liandong rebuild" in wrong, "what to do next"
+    assert _workers(rebuild.pid) == [], "nobody outlives it"
+    done = live.command("rebuild", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _workers(pid: int) -> list[psutil.Process]:
+    """The processes that fold for it, once both are there."""
+    try:
+        found = [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+    return found if len(found) == 2 else []
