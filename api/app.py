@@ -122,7 +122,7 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
     @app.get("/api/wall/snapshot")
     async def snapshot(request: Request) -> Response:
         await parts.watcher(request)
-        return Response(msgspec.json.encode(await parts.hub.snapshot()), media_type="application/json")
+        return Response(msgspec.json.encode(parts.hub.snapshot()), media_type="application/json")
 
     @app.get("/api/wall/digest")
     async def digest(request: Request) -> dict[str, str]:
@@ -139,7 +139,7 @@ def _add_wall(app: FastAPI, parts: Parts) -> None:
     async def feed(socket: WebSocket) -> None:
         if parts.open:
             with parts.measures.clients.track_inprogress():
-                await serve_feed(socket, parts.hub, parts.tickets, parts.build, parts.closing)
+                await serve_feed(socket, parts.hub, parts.fan, parts.tickets, parts.build, parts.closing)
         else:
             await socket.close(1013)
 

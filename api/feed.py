@@ -1,7 +1,8 @@
 """The wall's websocket `liandong.wall.v1`: a ticket, one catch-up, then frames. One integer a client, no queue.
 
-A client that does not drain is given one conflated frame when it does; nobody waits for anybody. Who does not drain for
-too long is let go by the server (`api.server`).
+The fan tells those that are up to date (`api.fan`). Owns one client's way in, and how it is brought up again where it
+is not: with one conflated frame, once it drains. Who does not drain for too long is let go by the server
+(`api.websocket`).
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
-from api.hub import Frame, Hub
-from eventlog.open_letters import LETTERS_LIMIT
+from api.fan import Fan, Screen, beat_of, delta_of, now_ms
+from api.hub import Hub
+from api.websocket import wire_of
 from runtime import failpoints
 
 TICKET_MS = 30_000
 TICKETS_MAX = 10_000
 AUTH_S_MAX = 5.0
-HEARTBEAT_S = 1.0
 RETRY_MS = 2_000
 """Within this, each at its own moment, screens come back to a server that restarts: it is up again in about 3 s."""
 SUBPROTOCOL = "liandong.wall.v1"
+RESYNC = {"op": "resync", "t": "city"}
 
 
 class Tickets:
@@ -47,7 +49,9 @@ class Tickets:
         return self._until.pop(ticket, 0.0) > time.monotonic()
 
 
-async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str, closing: asyncio.Event) -> None:
+async def serve_feed(
+    socket: WebSocket, hub: Hub, fan: Fan, tickets: Tickets, build: str, closing: asyncio.Event
+) -> None:
     """Serve one client until it leaves, or until the server closes: then it is told when to come back."""
     await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope.get("subprotocols", []) else None)
     try:
@@ -59,10 +63,16 @@ async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str, 
     if first is None or first.get("op") != "auth" or not tickets.take(str(first.get("ticket"))):
         await socket.close(4401)
         return
-    await _send(socket, {"op": "hello", "log": hub.log, "now": _now(), "hb": 1000, "build": build, "retry_ms": 0})
+    await _send(socket, {"op": "hello", "log": hub.log, "now": now_ms(), "hb": 1000, "build": build, "retry_ms": 0})
     wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=4)
+    screen = Screen(wire_of(socket))
     ending = asyncio.create_task(closing.wait())
-    tasks = [asyncio.create_task(_receive(socket, wanted)), asyncio.create_task(_push(socket, hub, wanted)), ending]
+    tasks = [
+        asyncio.create_task(_receive(socket, screen, wanted)),
+        asyncio.create_task(_keep_up(socket, hub, screen, wanted)),
+        ending,
+    ]
+    fan.screens[screen] = None
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -72,50 +82,46 @@ async def serve_feed(socket: WebSocket, hub: Hub, tickets: Tickets, build: str, 
     except (WebSocketDisconnect, RuntimeError):
         return
     finally:
+        del fan.screens[screen]
         for task in tasks:
             task.cancel()
 
 
-async def _receive(socket: WebSocket, wanted: asyncio.Queue[dict[str, Any]]) -> None:
+async def _receive(socket: WebSocket, screen: Screen, wanted: asyncio.Queue[dict[str, Any]]) -> None:
     while True:
         message = await _read(socket)
         if message is None:
             await socket.close(4400)
             return
         if message.get("op") == "ping":
-            await _send(socket, {"op": "pong", "c": message.get("c"), "now": _now()})
+            await _send(socket, {"op": "pong", "c": message.get("c"), "now": now_ms()})
         elif message.get("op") == "sub" and message.get("t") == "city":
             await wanted.put(message)
+            screen.called.set()
         else:
             await socket.close(4403 if message.get("op") == "sub" else 4400)
             return
 
 
-async def _push(socket: WebSocket, hub: Hub, wanted: asyncio.Queue[dict[str, Any]]) -> None:
-    seq: int | None = None
-    beat = 0.0
+async def _keep_up(socket: WebSocket, hub: Hub, screen: Screen, wanted: asyncio.Queue[dict[str, Any]]) -> None:
+    """Bring the screen up when it comes and whenever it is called; between that the fan tells it."""
     while True:
-        if seq is None or not wanted.empty():
-            seq = await _catch_up(socket, hub, (await wanted.get()).get("from") or {})
-            continue
-        frames = hub.since(seq)
-        if frames is None:
-            await _send(socket, {"op": "resync", "t": "city"})
-            seq = None
-            continue
-        if frames:
-            failpoints.hit("api.before_frame")
-            await _send(socket, _delta(hub, frames, seq))
-            seq = frames[-1].seq
-        if time.monotonic() - beat >= HEARTBEAT_S:
-            beat = time.monotonic()
-            await _send(socket, _beat(hub, seq))
-        try:
-            async with asyncio.timeout(max(beat + HEARTBEAT_S - time.monotonic(), 0.01)), hub.changed:
-                if hub.seq == seq:
-                    await hub.changed.wait()
-        except TimeoutError:
-            continue
+        screen.called.clear()
+        seq, screen.seq = screen.seq, None  # out of the chain until it is told everything
+        if not wanted.empty():
+            seq = await _catch_up(socket, hub, wanted.get_nowait().get("from") or {})
+            if seq is not None:
+                await _send(socket, beat_of(hub, seq))
+        while seq is not None and seq < hub.seq:
+            frames = hub.since(seq)
+            if frames is None:
+                await _send(socket, RESYNC)
+                seq = None
+            else:
+                await _send(socket, delta_of(hub, frames, seq))
+                seq = frames[-1].seq
+        screen.seq = seq
+        await screen.called.wait()
 
 
 async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int | None:
@@ -123,49 +129,13 @@ async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int |
     frames = None if seq is None else hub.since(seq)
     failpoints.hit("api.before_catch_up")
     if seq is None or frames is None:
-        await _send(socket, {"op": "resync", "t": "city"})
+        await _send(socket, RESYNC)
         return None
-    delta = _delta(hub, frames or [hub.frames[-1]], 0)
+    delta = delta_of(hub, frames or [hub.frames[-1]], 0)
     if not frames:
         delta |= {"c": {}, "e": []}
     await _send(socket, {**delta, "con": 1})
     return int(delta["s"])
-
-
-def _beat(hub: Hub, seq: int) -> dict[str, Any]:
-    """Also says why nothing is decided, where the log tells: a screen shows it only while its data are old; and what
-    the auditor found last."""
-    now = _now()
-    beat: dict[str, Any] = {
-        "op": "hb",
-        "t": {"city": seq},
-        "now": now,
-        "as_of": hub.marks.as_of_ms,
-        "lag": max(now - hub.marks.as_of_ms, 0),
-    }
-    if hub.letters.exceeded:
-        beat["stands"] = {"code": LETTERS_LIMIT, "open": hub.letters.open, "max": hub.letters.limit}
-    if (audit := hub.audits.told(now)) is not None:
-        beat["audit"] = audit
-    return beat
-
-
-def _delta(hub: Hub, frames: list[Frame], before: int) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for frame in frames:
-        changes.update(frame.changes)
-    ticker = [entry for frame in frames for entry in frame.ticker][-20:]
-    last = frames[-1]
-    delta = {
-        "op": "d",
-        "t": "city",
-        "p": before,
-        "s": last.seq,
-        "pos": last.pos,
-        "now": _now(),
-        "as_of": hub.marks.as_of_ms,
-    }
-    return {**delta, "c": changes, "e": ticker}
 
 
 async def _read(socket: WebSocket) -> dict[str, Any] | None:
@@ -178,7 +148,3 @@ async def _read(socket: WebSocket) -> dict[str, Any] | None:
 
 async def _send(socket: WebSocket, message: dict[str, Any]) -> None:
     await socket.send_text(msgspec.json.encode(message).decode())
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -6,6 +6,7 @@ Owns the wall's frames. How far they are behind the log is known by its `marks`.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Sequence
@@ -75,7 +76,8 @@ class Hub:
         self.audits = Audits()
         self.letters = OpenLetters(bootstrap, names.dead_letters, letters_max)
         self.seq = 0
-        self.changed = asyncio.Condition()
+        self.changed = asyncio.Event()
+        """Set when there is a new frame; the fan clears it."""
         self.frames: deque[Frame] = deque(maxlen=FRAMES_KEPT_MAX)
         self.rows: dict[str, BoardRow] = {}
         self.counts: dict[CountKey, Counts] = {}
@@ -163,9 +165,9 @@ class Hub:
         """Make a frame of what changed, at most every FRAME_MS."""
         while True:
             await asyncio.sleep(FRAME_MS / 1000)
-            await self.flush()
+            self.flush()
 
-    async def flush(self) -> None:
+    def flush(self) -> None:
         """Close the present frame, if anything changed."""
         if (today := self._today()) != self._day:
             self._day = today
@@ -179,8 +181,7 @@ class Hub:
         self._dirty, self._ticker = {}, []
         self.frames.append(frame)
         failpoints.hit("api.frame_made")
-        async with self.changed:
-            self.changed.notify_all()
+        self.changed.set()
 
     def town(self, code: str) -> list[int]:
         """The seven numbers of a township: open, near, overdue, then accepted, closed, should, handled of today."""
@@ -192,9 +193,9 @@ class Hub:
         codes = {*self._shown, ELSEWHERE}
         return [sum(numbers) for numbers in zip(*(self.town(code) for code in codes), strict=True)]
 
-    async def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Everything the wall shows, at a frame's end."""
-        await self.flush()
+        self.flush()
         rows = list(self.rows.values())
         columns = zip(*(msgspec.structs.astuple(row) for row in rows), strict=True) if rows else ([] for _ in COLUMNS)
         cols = {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
@@ -213,7 +214,8 @@ class Hub:
         """The frames after that number; None if some are no longer kept."""
         if seq > self.seq or self.frames[0].seq > seq:
             return None
-        return [frame for frame in self.frames if frame.seq > seq]
+        newest_first = itertools.takewhile(lambda frame: frame.seq > seq, reversed(self.frames))
+        return list(newest_first)[::-1]
 
     def seq_at(self, pos: str) -> int | None:
         """The number of the frame that ended at that place, or None."""

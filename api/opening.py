@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 
 from api.accounts import Accounts, create_tables, seed_demo
+from api.fan import Fan
 from api.feed import Tickets
 from api.hub import Hub
 from api.parts import Parts
@@ -65,10 +66,13 @@ async def _follow(parts: Parts, bootstrap: str, postgres: str) -> None:
     hub = await _until_there(parts, bootstrap, postgres, names)
     spare_what_is_loaded()
     async with Appender(bootstrap, names, eager=False) as appender, asyncio.TaskGroup() as group:
-        parts.ready(hub, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
+        fan = Fan(hub)
+        parts.ready(hub, fan, appender, Editions(bootstrap, names, EDITIONS_KEPT_MAX))
         for run in (
             hub.follow(parts.pool),
             hub.publish(),
+            fan.tell(),
+            fan.beat(),
             hub.marks.follow(),
             hub.letters.follow(),
             hub.audits.follow(parts.pool),

@@ -14,6 +14,7 @@ import structlog
 from fastapi import Request
 
 from api.accounts import Accounts, Person
+from api.fan import Fan
 from api.feed import Tickets
 from api.hub import Hub
 from api.measures import HubCollector, Measures
@@ -62,11 +63,12 @@ class Parts:
         self.allowance: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self.editions: Editions | None = None
         self._hub: Hub | None = None
+        self._fan: Fan | None = None
         self._appender: Appender | None = None
 
-    def ready(self, hub: Hub, appender: Appender, editions: Editions) -> None:
+    def ready(self, hub: Hub, fan: Fan, appender: Appender, editions: Editions) -> None:
         """The log and the rows were there: from now on the routes are served."""
-        self._hub, self._appender, self.editions = hub, appender, editions
+        self._hub, self._fan, self._appender, self.editions = hub, fan, appender, editions
         self.registry.register(HubCollector(hub))
 
     @property
@@ -80,6 +82,13 @@ class Parts:
         if self._hub is None:
             raise Problem("starting", hint=REPEAT)
         return self._hub
+
+    @property
+    def fan(self) -> Fan:
+        """All screens of the wall. Raises Problem `starting`."""
+        if self._fan is None:
+            raise Problem("starting", hint=REPEAT)
+        return self._fan
 
     @property
     def appender(self) -> Appender:

@@ -17,6 +17,7 @@ from api.app import create_app
 from api.parts import Parts
 from api.websocket import Draining
 from reference.profile import Profile
+from runtime.descriptors import allow_descriptors
 from runtime.settings import Settings
 
 LAST_CALL_S = 1.0
@@ -55,6 +56,7 @@ class DrainingServer(uvicorn.Server):
 
 def run(settings: Settings, profile: Profile, bootstrap: str, postgres: str) -> None:
     """Serve until told to stop. Uvicorn's access log is off: ours (api/middleware.py) holds no path and no token."""
+    allow_descriptors()
     parts = Parts(settings, profile)
     config = uvicorn.Config(
         create_app(parts, bootstrap, postgres),

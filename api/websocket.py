@@ -1,15 +1,26 @@
-"""The websocket of the wall's feed, with limits on a client that has stopped reading: nobody waits for it for ever."""
+"""The websocket of the wall's feed, with limits on a client that has stopped reading: nobody waits for it for ever.
+
+Owns every use of uvicorn's private parts (pinned; `tests/unit/test_websocket_pin.py` fails when a new version moves
+them). Whole frames are written past the ASGI way, which stays for everything else.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
+from fastapi import WebSocket
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 CLOSE_S_MAX = 5.0
 NOT_READING = 4008
+BUFFER_BYTES_MAX = 32 * 1024
+"""Of one socket: beyond it nothing more is written until it has drained."""
+KERNEL_BYTES_MAX = 64 * 1024
+"""What the system may hold of one socket beyond that: left to itself it takes megabytes for who does not read."""
+WIRE = "liandong.wire"
 
 
 class Draining(WebSocketsSansIOProtocol):
@@ -19,6 +30,28 @@ class Draining(WebSocketsSansIOProtocol):
     """
 
     drain_s_max: float
+
+    def connection_made(self, transport: Any) -> None:
+        """A connection is there."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=BUFFER_BYTES_MAX)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES_MAX)
+
+    def handle_connect(self, event: Any) -> None:
+        """A client asks for a websocket: whoever serves it finds this wire in the scope."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            scope: Any = self.scope
+            scope["extensions"][WIRE] = self
+
+    @property
+    def takes(self) -> bool:
+        """True while it is open and what was written drains."""
+        return self.writable.is_set() and self.handshake_complete and not (self.close_sent or self.disconnected)
+
+    def write_whole(self, frame: bytes) -> None:
+        """Write a frame of the websocket as it is. Only while it takes them."""
+        self.transport.write(frame)
 
     async def send(self, message: Any) -> None:
         """Send once there is room. Raises ClientDisconnected when there is none within `drain_s_max`."""
@@ -46,3 +79,9 @@ class Draining(WebSocketsSansIOProtocol):
 
     def _abort_later(self) -> None:
         self.loop.call_later(CLOSE_S_MAX, self.transport.abort)
+
+
+def wire_of(client: WebSocket) -> Draining:
+    """The wire of a websocket. Raises KeyError where another server than ours serves it."""
+    found: Draining = client.scope["extensions"][WIRE]
+    return found
