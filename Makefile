@@ -46,7 +46,7 @@ torture: setup ## Break whole systems under load, compare everything (SEED=1 MIN
 mutants: setup ## Change a package's code in small ways and see which tests notice (PACKAGE=domain/worktime TESTS="...")
 	@.ci/mutants "$(PACKAGE)" "$(TESTS)"
 
-bench: setup ## Measure everything that has a goal, beside floors and peers (ARGS="..." is passed on; six minutes a round)
+bench: setup ## Measure everything that has a goal, beside floors and peers (ARGS="..." is passed on; nine minutes a round)
 	@$(BIN)/liandong bench all $(ARGS)
 
 peers: $(STAMPS)/peers ## Set up .peers: others' libraries that `liandong bench year --peers .peers` measures beside us

@@ -16,6 +16,7 @@ from ops.bench.every import every
 from ops.bench.grid import grid
 from ops.bench.memory import memory
 from ops.bench.scale import scale
+from ops.bench.screens import screens
 from ops.bench.soak import soak
 from ops.bench.wall import wall
 from ops.bench.worktime import worktime
@@ -33,7 +34,7 @@ def bench(context: typer.Context) -> None:
     context.call_on_close(lambda: _tell_machine(before))
 
 
-for measure in (wall, append, clock, crash, scale, soak, worktime, grid, domain, memory, year):
+for measure in (wall, screens, append, clock, crash, scale, soak, worktime, grid, domain, memory, year):
     bench_app.command()(measure)
 bench_app.command("all")(every)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ops.bench.clock import Late
+from ops.bench.screens import Told
 from ops.bench.soak import COURSE, Window
 
 RATE = 40
@@ -17,6 +18,8 @@ MINUTES = 0.2
 CASES = 3_000
 DUE_A_SECOND = 20
 SECONDS = 2
+SCREENS = 40
+REPORTS_A_S = 10
 
 
 def test_a_short_soak_tells_every_answer_and_draws_it(tmp_path: Path) -> None:
@@ -48,6 +51,16 @@ def test_the_clock_notices_all_that_fell_due() -> None:
     assert len(found.ticks) == len(found.decisions) == DUE_A_SECOND * SECONDS
     assert all(late >= 0 for late in found.ticks)
     assert all(tick <= decision for tick, decision in zip(found.ticks, found.decisions, strict=True))
+
+
+def test_every_screen_holds_every_case_also_after_all_were_cut_off() -> None:
+    found = _bench(Told, "screens", "--count", str(SCREENS), "--rate", str(REPORTS_A_S), "--seconds", str(SECONDS))
+    assert found.shown.n == SCREENS * REPORTS_A_S * SECONDS, "each case once on each screen"
+    assert found.floor.n > 0
+    assert all(0 < one.p50 <= one.p99 <= one.most for one in (found.floor, found.shown, found.storm))
+    assert found.cases >= 3 * REPORTS_A_S * SECONDS, "before it counts, while it counts, and after the cut"
+    assert (found.lost, found.broken, found.resynced) == (0, 0, 0)
+    assert found.back_s > 0
 
 
 def _bench(kind: Any, *arguments: str) -> Any:
