@@ -1,8 +1,8 @@
 """The fan: one frame, made into bytes once, to all screens that are up to date.
 
 Owns who is: a screen in the chain has been told everything up to the frame before. Another one, or one that does not
-drain, is called instead, and its own task brings it up with one conflated delta (`api.feed`); so nobody waits for
-anybody, and no screen costs more than a number. A beat goes out the same way.
+drain, is called instead, and its own task brings it up to where the others stand, with one conflated delta
+(`api.feed`); so nobody waits for anybody, and a screen is a number and no queue. A beat goes out the same way.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from runtime import failpoints
 
 HEARTBEAT_S = 1.0
 TOLD_AT_ONCE = 200
-"""Screens between two turns of everybody else: about a millisecond."""
+"""Screens between two turns of everybody else: some milliseconds."""
 REST = 1.0
 """After telling all screens as long a pause as that took, so that it never takes more than half of a core: a few
-screens are told each frame of the hub, five thousand some ten a second."""
+screens are told each frame of the hub, a thousand some ten a second (docs/performance.md)."""
 TICKER_MAX = 20
 
 
@@ -39,7 +39,11 @@ class Wire(Protocol):
         ...
 
     def write_whole(self, frame: bytes) -> None:
-        """Write a frame of the websocket as it is."""
+        """Write a frame of the websocket as it is; to one that is closed, nothing."""
+        ...
+
+    async def drained(self) -> None:
+        """Wait until it takes more. Raises OSError where that takes too long, and it was let go."""
         ...
 
 
@@ -56,27 +60,27 @@ class Screen:
 
 
 class Fan:
-    """All screens of a hub. Run `tell` and `beat` as tasks."""
+    """All screens of a hub; `told` is the number of the last frame that went out. Run `tell` and `beat` as tasks."""
 
     def __init__(self, hub: Hub) -> None:
         self.screens: dict[Screen, None] = {}
+        self.told = hub.seq
         self._hub = hub
-        self._told = hub.seq
 
     async def tell(self) -> None:
         """Tell every frame, or those together that were made meanwhile, for ever."""
         while True:
             await self._hub.changed.wait()
             self._hub.changed.clear()
-            frames, before = self._hub.since(self._told), self._told
+            frames, before = self._hub.since(self.told), self.told
             began = time.monotonic()
             if frames is None:  # more than are kept were made meanwhile
-                self._told = self._hub.seq
+                self.told = self._hub.seq
                 async for screen in self._each():
                     screen.called.set()
             elif frames:
                 failpoints.hit("api.before_frame")
-                self._told = frames[-1].seq
+                self.told = frames[-1].seq
                 await self._tell_those_at(before, frames)
             await asyncio.sleep(REST * (time.monotonic() - began))
 
@@ -84,7 +88,7 @@ class Fan:
         """Say every HEARTBEAT_S that nothing is missing, to those for whom that is so, for ever."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            seq = self._told
+            seq = self.told
             told = text_frame(beat_of(self._hub, seq))
             async for screen in self._each():
                 if screen.seq is not None and screen.seq >= seq and screen.wire.takes:

@@ -69,7 +69,7 @@ async def serve_feed(
     ending = asyncio.create_task(closing.wait())
     tasks = [
         asyncio.create_task(_receive(socket, screen, wanted)),
-        asyncio.create_task(_keep_up(socket, hub, screen, wanted)),
+        asyncio.create_task(_keep_up(socket, hub, fan, screen, wanted)),
         ending,
     ]
     fan.screens[screen] = None
@@ -79,7 +79,7 @@ async def serve_feed(
             task.result()
         if ending in done:
             await socket.close(1012, f'{{"retry_ms":{RETRY_MS}}}')
-    except (WebSocketDisconnect, RuntimeError):
+    except (WebSocketDisconnect, RuntimeError, OSError):
         return
     finally:
         del fan.screens[screen]
@@ -103,17 +103,20 @@ async def _receive(socket: WebSocket, screen: Screen, wanted: asyncio.Queue[dict
             return
 
 
-async def _keep_up(socket: WebSocket, hub: Hub, screen: Screen, wanted: asyncio.Queue[dict[str, Any]]) -> None:
-    """Bring the screen up when it comes and whenever it is called; between that the fan tells it."""
+async def _keep_up(
+    socket: WebSocket, hub: Hub, fan: Fan, screen: Screen, wanted: asyncio.Queue[dict[str, Any]]
+) -> None:
+    """Bring the screen up to where the fan stands when it comes and whenever it is called; else the fan tells it."""
     while True:
         screen.called.clear()
         seq, screen.seq = screen.seq, None  # out of the chain until it is told everything
-        if not wanted.empty():
-            seq = await _catch_up(socket, hub, wanted.get_nowait().get("from") or {})
+        while not wanted.empty():
+            seq = await _catch_up(socket, hub, fan, wanted.get_nowait().get("from") or {})
             if seq is not None:
                 await _send(socket, beat_of(hub, seq))
-        while seq is not None and seq < hub.seq:
-            frames = hub.since(seq)
+        while seq is not None and seq < fan.told:
+            await screen.wire.drained()  # only then: what is told meanwhile is told together
+            frames = hub.since(seq, fan.told)
             if frames is None:
                 await _send(socket, RESYNC)
                 seq = None
@@ -124,14 +127,14 @@ async def _keep_up(socket: WebSocket, hub: Hub, screen: Screen, wanted: asyncio.
         await screen.called.wait()
 
 
-async def _catch_up(socket: WebSocket, hub: Hub, place: dict[str, Any]) -> int | None:
-    seq = hub.seq_at(str(place.get("pos"))) if place.get("log") == hub.log else None
-    frames = None if seq is None else hub.since(seq)
+async def _catch_up(socket: WebSocket, hub: Hub, fan: Fan, place: dict[str, Any]) -> int | None:
+    at = hub.frame_at(str(place.get("pos"))) if place.get("log") == hub.log else None
+    frames = None if at is None else hub.since(at.seq, fan.told)
     failpoints.hit("api.before_catch_up")
-    if seq is None or frames is None:
+    if at is None or frames is None:
         await _send(socket, RESYNC)
         return None
-    delta = delta_of(hub, frames or [hub.frames[-1]], 0)
+    delta = delta_of(hub, frames or [at], 0)
     if not frames:
         delta |= {"c": {}, "e": []}
     await _send(socket, {**delta, "con": 1})

@@ -210,16 +210,16 @@ class Hub:
             "e": list(self._last_ticker),
         }
 
-    def since(self, seq: int) -> list[Frame] | None:
-        """The frames after that number; None if some are no longer kept."""
+    def since(self, seq: int, upto: int | None = None) -> list[Frame] | None:
+        """The frames after that number, up to another one if it is given; None if some are no longer kept."""
         if seq > self.seq or self.frames[0].seq > seq:
             return None
         newest_first = itertools.takewhile(lambda frame: frame.seq > seq, reversed(self.frames))
-        return list(newest_first)[::-1]
+        return [frame for frame in list(newest_first)[::-1] if upto is None or frame.seq <= upto]
 
-    def seq_at(self, pos: str) -> int | None:
-        """The number of the frame that ended at that place, or None."""
-        return next((frame.seq for frame in reversed(self.frames) if frame.pos == pos), None)
+    def frame_at(self, pos: str) -> Frame | None:
+        """The frame that ended at that place, or None."""
+        return next((frame for frame in reversed(self.frames) if frame.pos == pos), None)
 
     def state(self) -> tuple[str, list[BoardRow], dict[CountKey, Counts]]:
         """The board of this instant with its place in the log: copies that nobody changes any more."""

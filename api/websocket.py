@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Any
 
 from fastapi import WebSocket
@@ -47,14 +48,21 @@ class Draining(WebSocketsSansIOProtocol):
     @property
     def takes(self) -> bool:
         """True while it is open and what was written drains."""
-        return self.writable.is_set() and self.handshake_complete and not (self.close_sent or self.disconnected)
+        ended = self.close_sent or self.disconnected or self.transport.is_closing()
+        return self.writable.is_set() and self.handshake_complete and not ended
 
     def write_whole(self, frame: bytes) -> None:
-        """Write a frame of the websocket as it is. Only while it takes them."""
-        self.transport.write(frame)
+        """Write a frame of the websocket as it is; to one that is closed, nothing."""
+        with suppress(RuntimeError):  # uvloop's, for a transport that has closed meanwhile
+            self.transport.write(frame)
 
     async def send(self, message: Any) -> None:
         """Send once there is room. Raises ClientDisconnected when there is none within `drain_s_max`."""
+        await self.drained()
+        await super().send(message)
+
+    async def drained(self) -> None:
+        """Wait until there is room. Raises ClientDisconnected when there is none within `drain_s_max`."""
         if not self.writable.is_set():
             try:
                 async with asyncio.timeout(self.drain_s_max):
@@ -62,7 +70,6 @@ class Draining(WebSocketsSansIOProtocol):
             except TimeoutError:
                 self._let_go()
                 raise ClientDisconnected from None
-        await super().send(message)
 
     def keepalive_timeout(self) -> None:
         """No pong in time: closed, and not left to a buffer that never drains."""

@@ -39,7 +39,7 @@ POINTS: Mapping[str, str] = {
     "api.decision_seen": "a decision is folded into the board, and who waits for it has not been told",
     "api.folded": "a chunk of the log is folded into the board, and no screen has been told",
     "api.frame_made": "a frame is made, and no screen has been woken",
-    "api.before_frame": "a screen is about to be sent a frame",
+    "api.before_frame": "the screens are about to be sent a frame",
     "api.before_catch_up": "a screen that came back is about to be sent what it missed",
     "api.closing": "the server is closing its doors, and requests inside wait for their answers",
     "worker.before_join": "a processor has its connections and has not joined its group",

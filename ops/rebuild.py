@@ -33,7 +33,7 @@ def rebuild(
 ) -> None:
     """Fold a projection again from the first record, compare it with the live one, and swap it in.
 
-    The live system goes on meanwhile: the processes that fold stand back behind whoever else wants a core.
+    The live system goes on meanwhile; several processes that fold stand back behind whoever else wants a core.
     """
     if name not in (*NAMES, EVERY):
         allowed = ", ".join((*NAMES, EVERY))

@@ -1,7 +1,7 @@
 """Who folds the partitions of a rebuild: this process where the log is short, else several, each with its own.
 
 Owns the way to the others: a pipe each, on which the ends to reach go out, and each chunk's number of records comes
-back. Nobody outlives the rebuild: one that lost its pipe ends, and what is left is killed.
+back. Nobody outlives the rebuild: what is left at its end is killed, and who loses the process that started it ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import heapq
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.connection import Connection
@@ -32,6 +33,7 @@ RECORDS_A_PROCESS_MIN = 20_000
 NICE = 10
 """Behind the live processes of the same machine."""
 ENDS_S_MAX = 5.0
+EXIT_ORPHANED = 70
 
 _processes = multiprocessing.get_context("spawn")
 
@@ -95,7 +97,9 @@ class _Process:
         self._folded = folded
         self._pipe, theirs = _processes.Pipe()
         self._process = _processes.Process(target=_work, args=(theirs, names, partitions), daemon=True)
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is born with that: who started it ends it
         self._process.start()
+        signal.signal(signal.SIGINT, before)
         theirs.close()
 
     def __enter__(self) -> _Process:
@@ -128,16 +132,25 @@ class _Process:
 
 def _work(pipe: Connection[Any, Any], names: Sequence[str], partitions: Sequence[int]) -> None:
     """The process: fold up to what comes in, until nobody is there any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(NICE)
     try:
         asyncio.run(_fold_on(pipe, names, partitions))
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         return
     except Fault as fault:
         pipe.send((fault.code, fault.zh, fault.en, fault.hint_zh, fault.hint_en))
     except Exception as error:  # whatever it was, whoever waits has to hear of it
         pipe.send(("rebuild.failed", f"重建失败:{error!r}。", f"The rebuild failed: {error!r}.", "", ""))
+
+
+def _end_with_parent() -> None:
+    """At once, in the middle of whatever it does: a next rebuild makes new tables of the same names, and what this one
+    would still commit must not come into them."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "started by a rebuild"
+    parent.join()
+    os._exit(EXIT_ORPHANED)
 
 
 async def _fold_on(pipe: Connection[Any, Any], names: Sequence[str], partitions: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,10 +52,15 @@ GATE = f"select from checkpoint where projection = '{case_state.NAME}' order by 
 """What every transaction of the runner locks before anything else (`checkpoint.require_place`)."""
 CAUGHT_UP_S_MAX = 60.0
 ROWS_AT_ONCE = 5_000
+LEFT_RECORDS_MAX = 2_000
+"""So many are folded while the live projections are held, and no more; what came meanwhile is folded before that."""
+PASSES_MAX = 10
+"""After so many the log grows faster than it is folded, and what is left is folded all the same."""
 CONNECTIONS = 2
 """That `rebuild` takes, beside those of the shares."""
 Read = Callable[[dict[int, int], dict[int, int]], AsyncIterator[list[Stored]]]
 Fold = Callable[[Mapping[int, int]], Awaitable[None]]
+Digests = dict[tuple[str, ...], str]
 
 
 class RebuildReport(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +97,11 @@ async def rebuild(
             failpoints.hit("rebuild.table_made")
         await fold(upto)
         await _caught_up(connection, names, upto)
+        for _ in range(PASSES_MAX):
+            reached, upto = upto, await _places(connection, names)
+            if sum(upto.values()) - sum(reached.values()) <= LEFT_RECORDS_MAX:
+                break
+            await fold(upto)
         failpoints.hit("rebuild.caught_up")
         async with connection.transaction(isolation="read_committed" if swap else "repeatable_read"):
             if swap:
@@ -104,7 +114,7 @@ async def rebuild(
             # The new rows came after this transaction's moment.
             async with pool.acquire() as other, other.transaction(readonly=True):
                 groups = list(dict.fromkeys(TABLES[name] for name in names))
-                live, rebuilt = await asyncio.gather(_digests(connection, groups, ""), _digests(other, groups, NEW))
+                live, rebuilt = await _both(_digests(connection, groups, ""), _digests(other, groups, NEW))
                 rows = {name: await other.fetchval(f"select count(*) from {name}{NEW}") for name in names}
             records, seconds = sum(places.values()), round(time.monotonic() - started, 2)
             reports = [RebuildReport(n, records, rows[n], live[TABLES[n]], rebuilt[TABLES[n]], seconds) for n in names]
@@ -119,7 +129,17 @@ async def rebuild(
     return reports
 
 
-async def _digests(connection: Any, groups: Sequence[tuple[str, ...]], suffix: str) -> dict[tuple[str, ...], str]:
+async def _both(one: Coroutine[Any, Any, Digests], other: Coroutine[Any, Any, Digests]) -> tuple[Digests, Digests]:
+    """Side by side; where one fails the other is ended first."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            first, second = group.create_task(one), group.create_task(other)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return first.result(), second.result()
+
+
+async def _digests(connection: Any, groups: Sequence[tuple[str, ...]], suffix: str) -> Digests:
     """Of each group of tables."""
     return {tables: await _digest(connection, tables, suffix) for tables in groups}
 
@@ -180,11 +200,11 @@ class Share:
 
 
 async def _digest(connection: Any, tables: Sequence[str], suffix: str) -> str:
-    """SHA-256 over the SHA-256 of each row, in the order of the key: the database sends 32 bytes a row."""
+    """SHA-256 over the SHA-256 of each row's binary form, in the key's order: the database sends 32 bytes a row."""
     digest = hashlib.sha256()
     for table in tables:
         order = ", ".join(f'{key.strip()}::text collate "C"' for key in KEYS[table].split(","))
-        rows = f"select sha256(convert_to(t::text, 'UTF8')) from {table}{suffix} t order by {order}"
+        rows = f"select sha256(record_send(t)) from {table}{suffix} t order by {order}"
         async for row in connection.cursor(rows, prefetch=ROWS_AT_ONCE):
             digest.update(row[0])
     return digest.hexdigest()

@@ -14,6 +14,7 @@ import time
 import uuid
 from array import array
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Annotated, Any
 
 import aiohttp
@@ -206,8 +207,7 @@ class _Hall:
         began = time.perf_counter()
         for screen in hall:
             screen.cut()
-        back = asyncio.gather(*(screen.come_back() for screen in hall))
-        ended = asyncio.create_task(_timed(back, began))
+        ended = asyncio.create_task(_timed([screen.come_back() for screen in hall], began))
         while not ended.done() or time.perf_counter() - began < seconds:
             await self._report(appender, 1.0)
         return await ended
@@ -254,7 +254,7 @@ class _Screen:
         self._reading: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
-        """Come in: a ticket, the feed, from its own place on; True once its first message is here."""
+        """Come in: a ticket, the feed, from its own place on, until its first message is here."""
         answer = await self._web.post(f"{self._hall.address}/api/wall/ticket", headers=self._headers)
         answer.raise_for_status()
         ticket = (await answer.json())["ticket"]
@@ -284,7 +284,6 @@ class _Screen:
             try:
                 await self.join()
             except (aiohttp.ClientError, WSError, OSError, TimeoutError):
-                self._hall.counts["refused"] += 1
                 if self._socket is not None:
                     self._socket.disconnect(graceful=False)
             else:
@@ -350,6 +349,9 @@ async def _snapshot(web: aiohttp.ClientSession, address: str, headers: dict[str,
         return msgspec.json.decode(await answer.read(), type=Snapshot)
 
 
-async def _timed(done: Any, began: float) -> float:
-    await done
+async def _timed(coming: list[Coroutine[Any, Any, None]], began: float) -> float:
+    """When all were there, in seconds. Raises TimeoutError after ALL_S_MAX."""
+    async with asyncio.timeout(ALL_S_MAX), asyncio.TaskGroup() as all_of_them:
+        for one in coming:
+            all_of_them.create_task(one)
     return time.perf_counter() - began

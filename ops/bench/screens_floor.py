@@ -41,7 +41,7 @@ _read = msgspec.json.Decoder(_Frame).decode
 
 
 async def floor(count: int, rate: float, seconds: int) -> Spread:
-    """From the writing of a frame until a client has read it, over so many clients; both on the same two clocks."""
+    """From the writing of a frame until a client has read it, over so many clients; both read one clock."""
     ours, theirs = _processes.Pipe()
     process = _processes.Process(target=_serve, args=(theirs, count, rate), daemon=True)
     process.start()

@@ -14,6 +14,7 @@ from tests.support.live import Live, eventually
 
 STARTS_S_MAX = 30.0
 ENDS_S_MAX = 60.0
+GONE_S_MAX = 5.0
 
 
 def test_several_processes_make_the_same_rows(live: Live) -> None:
@@ -27,23 +28,34 @@ def test_several_processes_make_the_same_rows(live: Live) -> None:
 
 def test_where_one_is_lost_it_says_so_and_swaps_nothing(live: Live) -> None:
     live.dispatched(GRID, TEAM)
-    command = [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", "2"]
-    with subprocess.Popen(
-        command,
+    with _rebuild(live) as rebuild:
+        lost, other = eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")
+        lost.kill()
+        said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
+        assert rebuild.returncode == 1, said + wrong
+    assert "[rebuild.broken_off]" in wrong
+    assert "liandong rebuild" in wrong, "what to do next"
+    assert psutil.wait_procs([lost, other], GONE_S_MAX)[1] == [], "nobody outlives it"
+    done = live.command("rebuild", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_where_the_command_itself_is_killed_nobody_writes_on(live: Live) -> None:
+    with _rebuild(live) as rebuild:
+        workers = eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")
+        rebuild.kill()
+        assert psutil.wait_procs(workers, GONE_S_MAX)[1] == [], "what they would write comes into the next one's tables"
+
+
+def _rebuild(live: Live) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", "2"],
         env=os.environ | live.settings(),
         cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as rebuild:
-        eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")[0].kill()
-        said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
-        assert rebuild.returncode == 1, said + wrong
-    assert "[rebuild.broken_off]" in wrong
-    assert "liandong rebuild" in wrong, "what to do next"
-    assert _workers(rebuild.pid) == [], "nobody outlives it"
-    done = live.command("rebuild", "all")
-    assert done.returncode == 0, done.stdout + done.stderr
+    )
 
 
 def _workers(pid: int) -> list[psutil.Process]:
