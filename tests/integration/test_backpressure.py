@@ -28,7 +28,7 @@ STILL_LOOKS = 8
 STILL_BYTES = 256 * 1024
 SEEN_S_MAX = 20.0
 DRAINED_S_MAX = 120.0
-ACTIONS = 12_000
+ACTIONS = 6_000
 
 
 def test_rows_that_are_held_up_show_as_lag_and_the_projector_does_not_grow(beside: Beside, tmp_path: Path) -> None:

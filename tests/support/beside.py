@@ -29,6 +29,8 @@ from tests.support.live import eventually
 DECIDED_S_MAX = 40.0
 ENDED_S_MAX = 20.0
 COMMAND_S_MAX = 120.0
+APPEND_MS_MAX = 60_000
+"""Thousands at once, and nobody waits for an answer: the last of them may well take longer than a request may."""
 LOOK_S = 0.3
 """Between two looks that read a whole topic."""
 REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
@@ -102,7 +104,7 @@ class Beside:
         """Append actions, many under way at once; gives their places on `actions`."""
 
         async def send() -> list[tuple[int, int]]:
-            async with Appender(self.kafka, self.names) as appender:
+            async with Appender(self.kafka, self.names, APPEND_MS_MAX) as appender:
                 return list(await asyncio.gather(*(appender.append(attempt) for attempt in attempts)))
 
         return asyncio.run(send())
