@@ -1,4 +1,4 @@
-"""The short form of `make torture CLUSTER=…`: three brokers, two machines over them, and what befalls them; then the
+"""The short form of `make torture CLUSTER=…`: three brokers, one machine over them, and what befalls them; then the
 checker.
 """
 
@@ -35,7 +35,7 @@ def test_whatever_befalls_a_cluster_nothing_is_lost_doubled_or_told_otherwise(
 
     async def torment() -> None:
         chance = random.Random(SEED)
-        async with clustered(tmp_path, "short", SEED, RATE, tally) as system:
+        async with clustered(tmp_path, "short", SEED, RATE, tally, machines=1) as system:
             assert _settings(system.brokers.bootstrap) == WANTED
             for fault in SHORT:
                 await fault(system, chance)

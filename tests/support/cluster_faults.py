@@ -16,7 +16,7 @@ from ops.verify.calls import Call, Told
 from tests.support import faults
 from tests.support.at_work import HELD_S_MAX
 from tests.support.brokers import FAKETIME, NUMBERS
-from tests.support.clustered import MACHINES, Clustered
+from tests.support.clustered import Clustered
 from tests.support.crew import TOWNS, Worker
 
 ALONE_S = 5.0
@@ -97,19 +97,19 @@ async def skew_clock(system: Clustered, chance: random.Random) -> None:
 async def lose_processor(system: Clustered, chance: random.Random) -> None:
     """SIGKILL of one of the two members of a processor's group."""
     part = chance.choice(PROCESSORS)
-    process = await asyncio.to_thread(system.process, part, chance.randrange(MACHINES))
+    process = await asyncio.to_thread(system.process, part, chance.randrange(len(system.machines)))
     await system.broken(f"kill one {part} of two", process.kill)
 
 
 async def lose_api(system: Clustered, chance: random.Random) -> None:
     """SIGKILL of one of the two APIs."""
-    process = await asyncio.to_thread(system.process, "api", chance.randrange(MACHINES))
+    process = await asyncio.to_thread(system.process, "api", chance.randrange(len(system.machines)))
     await system.broken("kill one api of two", process.kill)
 
 
 async def lose_machine(system: Clustered, chance: random.Random) -> None:
     """SIGKILL of everything on one of the two machines; it is started again."""
-    number = chance.randrange(MACHINES)
+    number = chance.randrange(len(system.machines))
     again = partial(system.machine_again, number)
     await system.broken("lose a machine of two", partial(system.kill_system, number), again)
 

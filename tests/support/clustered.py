@@ -47,7 +47,9 @@ class Clustered(AtWork):
 
 
 @asynccontextmanager
-async def clustered(folder: Path, leg: str, seed: int, rate: float, tally: Tally) -> AsyncGenerator[Clustered]:
+async def clustered(
+    folder: Path, leg: str, seed: int, rate: float, tally: Tally, machines: int = MACHINES
+) -> AsyncGenerator[Clustered]:
     """Start brokers, database and machines, one after the other, and end all of it with the context."""
     async with AsyncExitStack() as ends:
         brokers = await asyncio.to_thread(Brokers, folder / "kafka")
@@ -62,13 +64,13 @@ async def clustered(folder: Path, leg: str, seed: int, rate: float, tally: Tally
             "LIANDONG_POSTGRES": postgres.dsn,
             "LIANDONG_MASTER_KEY": secrets.token_hex(32),
         }
-        machines = [Machine(folder / f"machine-{number}", settings) for number in range(1, MACHINES + 1)]
+        there = [Machine(folder / f"machine-{number}", settings) for number in range(1, machines + 1)]
         lives: list[Live] = []
-        for number, machine in enumerate(machines):
+        for number, machine in enumerate(there):
             lives.append(await asyncio.to_thread(machine.start))
             ends.callback(lambda number=number: lives[number].stop())
         system = Clustered(leg, seed, rate, tally, lives)
-        system.brokers, system.machines = brokers, machines
+        system.brokers, system.machines = brokers, there
         ends.push_async_callback(system.close)
         await system.open()
         yield system
