@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def test_where_one_is_lost_it_says_so_and_swaps_nothing(live: Live) -> None:
         assert rebuild.returncode == 1, said + wrong
     assert "[rebuild.broken_off]" in wrong
     assert "liandong rebuild" in wrong, "what to do next"
-    assert _left([lost, other]) == [], "nobody outlives it"
+    eventually(lambda: not any(map(_runs, (lost, other))), GONE_S_MAX, "nobody outlives it")
     done = live.command("rebuild", "all")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -47,7 +46,8 @@ def test_where_the_command_itself_is_killed_nobody_writes_on(live: Live) -> None
     with _rebuild(live) as rebuild:
         workers = eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")
         rebuild.kill()
-        assert _left(workers) == [], "what they would write comes into the next one's tables"
+        # What they would write comes into the next one's tables.
+        eventually(lambda: not any(map(_runs, workers)), GONE_S_MAX, "nobody writes on")
 
 
 def _rebuild(live: Live) -> subprocess.Popen[str]:
@@ -70,15 +70,8 @@ def _workers(pid: int) -> list[psutil.Process]:
     return found if len(found) == 2 else []
 
 
-def _left(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that still run after GONE_S_MAX, if not all are gone earlier; one that nobody has buried yet does not."""
-    deadline, left = time.monotonic() + GONE_S_MAX, processes
-    while left and time.monotonic() < deadline:
-        left = [process for process in left if _runs(process)]
-    return left
-
-
 def _runs(process: psutil.Process) -> bool:
+    """One that nobody has buried yet does not."""
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
