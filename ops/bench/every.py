@@ -95,7 +95,7 @@ def benches(events: int, peers: Path | None) -> list[Bench]:
     beside = ("--peers", str(peers)) if peers is not None else ()
     return [
         Bench("wall", ("--seconds", "20"), wall.Shown),
-        Bench("screens", ("--seconds", "10"), screens.Told),
+        Bench("screens", ("--seconds", "10"), screens.Looked),
         Bench("append", ("--seconds", "10"), list[Summary]),
         Bench("clock", ("--seconds", "15"), clock.Late),
         Bench("crash", ("--rounds", "1"), list[crash.Back]),
@@ -146,7 +146,7 @@ def _of_wall(found: wall.Shown) -> Iterator[Figure]:
         yield Figure(f"{name}, p99", "ms", times.p99)
 
 
-def _of_screens(found: screens.Told) -> Iterator[Figure]:
+def _of_screens(found: screens.Looked) -> Iterator[Figure]:
     looking = f"{found.screens:,} screens"
     for name, one in ((f"a frame → {looking} (floor)", found.floor), (f"report → {looking}", found.shown)):
         yield Figure(f"{name}, p50", "ms", one.p50)

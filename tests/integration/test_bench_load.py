@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ops.bench.clock import Late
-from ops.bench.screens import Told
+from ops.bench.screens import Looked
 from ops.bench.soak import COURSE, Window
 
 RATE = 40
@@ -54,7 +54,7 @@ def test_the_clock_notices_all_that_fell_due() -> None:
 
 
 def test_every_screen_holds_every_case_also_after_all_were_cut_off() -> None:
-    found = _bench(Told, "screens", "--count", str(SCREENS), "--rate", str(REPORTS_A_S), "--seconds", str(SECONDS))
+    found = _bench(Looked, "screens", "--count", str(SCREENS), "--rate", str(REPORTS_A_S), "--seconds", str(SECONDS))
     assert found.shown.n == SCREENS * REPORTS_A_S * SECONDS, "each case once on each screen"
     assert found.floor.n > 0
     assert all(0 < one.p50 <= one.p99 <= one.most for one in (found.floor, found.shown, found.storm))

@@ -29,7 +29,7 @@ YEAR = year.YearFound(
     ],
 )
 SPREAD = screens.Spread(10, 1.0, 2.0, 3.0)
-LOOKED = screens.Told(5_000, SPREAD, SPREAD, 10.0, 0.5, 1, 1.0, 2.0, SPREAD, 10, 0, 0, 0)
+LOOKED = screens.Looked(5_000, SPREAD, SPREAD, 10.0, 0.5, 1, 1.0, 2.0, SPREAD, 10, 0, 0, 0)
 ANSWERS = {
     "wall": wall.Shown(TIMES, TIMES),
     "screens": LOOKED,
