@@ -15,13 +15,12 @@ from aiokafka.errors import KafkaError
 
 from ops.embedded.jars import ensure
 from ops.embedded.java import find_java
+from ops.embedded.jvm import command
 from runtime.children import Child, start
 from runtime.faults import Fault
 
 READY_S_MAX = 60.0
 FORMAT_S_MAX = 60
-HEAP_MB = 512
-JVM = (f"-Xmx{HEAP_MB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Djava.awt.headless=true")
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -52,10 +51,14 @@ broker.heartbeat.interval.ms=500
 
 
 class KafkaNode:
-    """The broker of one data folder. `bootstrap` is where it listens once it has started."""
+    """The broker of one data folder. `bootstrap` is where it listens once it has started; the names of the classes that
+    it loads are written to `classes_into`, if that is given."""
 
-    def __init__(self, folder: Path, cache_dir: Path, java: str = "", show: bool = True) -> None:
+    def __init__(
+        self, folder: Path, cache_dir: Path, java: str = "", show: bool = True, classes_into: Path | None = None
+    ) -> None:
         self.folder = folder
+        self._classes_into = classes_into
         self._cache_dir = cache_dir
         self._java = java
         self._show = show
@@ -82,11 +85,11 @@ class KafkaNode:
         port, controller = free_ports(2)
         logs = self.folder / "logs"
         properties.write_text(PROPERTIES.format(port=port, controller=controller, logs=logs))
-        command = [str(java), *JVM, "-cp", ":".join(map(str, jars))]
+        usual = command(self._cache_dir, java, jars)
         if not (logs / "meta.properties").exists():
-            _format(command, properties)
+            _format(usual, properties)
         self.bootstrap = f"127.0.0.1:{port}"
-        return command
+        return command(self._cache_dir, java, jars, self._classes_into)
 
     async def stop(self) -> None:
         """Stop in order; killed when it takes too long."""
@@ -155,10 +158,10 @@ def cluster_id(random: bytes) -> str:
     return base64.urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
 
 
-def _format(command: list[str], properties: Path) -> None:
+def _format(java: list[str], properties: Path) -> None:
     cluster = cluster_id(uuid.uuid4().bytes)
     done = subprocess.run(
-        [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+        [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
         capture_output=True,
         text=True,
         timeout=FORMAT_S_MAX,

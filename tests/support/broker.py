@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ops.embedded.jars import ensure
 from ops.embedded.java import find_java
-from ops.embedded.kafka import JVM, PROPERTIES, answers, cluster_id, free_ports
+from ops.embedded.jvm import command
+from ops.embedded.kafka import PROPERTIES, answers, cluster_id, free_ports
 from runtime.children import Child, start
 from runtime.settings import Settings
 
@@ -27,8 +28,8 @@ SECOND_NAMES = re.compile(r"^listener\.name\.[a-z-]+\.(?:scram-sha-\d+\.)?")
 
 def java_with_jars() -> list[str]:
     """The command that runs a class of Kafka's, up to the class."""
-    jars = ensure(Settings().cache_dir, show=False)
-    return [str(find_java()[0]), *JVM, "-cp", ":".join(map(str, jars))]
+    cache_dir = Settings().cache_dir
+    return command(cache_dir, find_java()[0], ensure(cache_dir, show=False))
 
 
 class Node:
@@ -36,8 +37,8 @@ class Node:
 
     def __init__(self, properties: Path, env: Mapping[str, str] | None = None) -> None:
         self.properties, folder = properties, properties.parent
-        command = [*java_with_jars(), "kafka.Kafka", properties]
-        self.child: Child = start("kafka", command, folder / "kafka.log", env={**os.environ, **(env or {})})
+        broker = [*java_with_jars(), "kafka.Kafka", properties]
+        self.child: Child = start("kafka", broker, folder / "kafka.log", env={**os.environ, **(env or {})})
 
     def until_it_answers(self, plain: str) -> None:
         """Wait until the plaintext listener there answers."""
@@ -99,7 +100,8 @@ def unknown_properties(properties: Path) -> set[str]:
 
 
 def _tool(*arguments: str, env: Mapping[str, str] | None = None) -> str:
-    command = [*java_with_jars(), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TOOL_S_MAX, env=env, check=False)
+    done = subprocess.run(
+        [*java_with_jars(), *arguments], capture_output=True, text=True, timeout=TOOL_S_MAX, env=env, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ops.demo import require_port
 from ops.embedded.jars import Jar, ensure, missing
 from ops.embedded.java import find_java
+from ops.embedded.jvm import archive_path, command
 from ops.embedded.kafka import cluster_id
 from ops.embedded.stack import EmbeddedStack
 from runtime.faults import Fault
@@ -45,6 +46,19 @@ def test_a_cluster_id_is_never_taken_for_an_option(random: bytes) -> None:
     found = cluster_id(random)
     assert len(found) == 22
     assert found[0].isalpha()
+
+
+def test_an_archive_of_classes_is_of_one_java_and_its_jars_and_mapped_where_it_is(tmp_path: Path) -> None:
+    java, jars = tmp_path / "java", [tmp_path / "a.jar", tmp_path / "b.jar"]
+    java.write_bytes(b"one")
+    archive = archive_path(tmp_path, java, jars)
+    assert archive not in (archive_path(tmp_path, java, jars[::-1]), archive_path(tmp_path, java, jars[:1]))
+    assert not [word for word in command(tmp_path, java, jars) if str(archive) in word]
+    archive.parent.mkdir()
+    archive.touch()
+    assert f"-XX:SharedArchiveFile={archive}" in command(tmp_path, java, jars)
+    java.write_bytes(b"another")
+    assert archive_path(tmp_path, java, jars) != archive
 
 
 def test_a_java_that_is_none_is_named(tmp_path: Path) -> None:

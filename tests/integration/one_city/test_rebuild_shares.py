@@ -21,17 +21,19 @@ GONE_S_MAX = 20.0
 
 def test_several_processes_make_the_same_rows(live: Live) -> None:
     case_ids = [live.dispatched(GRID, TEAM) for _ in range(4)]
-    done = live.command("rebuild", "all", "--processes", "3")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "DIFFERENT" not in done.stdout
-    assert done.stdout.count("equal") == done.stdout.count("records")
+    with _rebuild(live, 3) as rebuild:
+        eventually(lambda: _workers(rebuild.pid, 3), STARTS_S_MAX, "three processes that fold")
+        said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
+    assert rebuild.returncode == 0, said + wrong
+    assert "DIFFERENT" not in said
+    assert said.count("equal") == said.count("records") > 0
     assert [live.call("leader", "GET", f"/api/cases/{one}").status_code for one in case_ids] == [200] * 4
 
 
 def test_where_one_is_lost_it_says_so_and_swaps_nothing(live: Live) -> None:
     live.dispatched(GRID, TEAM)
-    with _rebuild(live) as rebuild:
-        lost, other = eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")
+    with _rebuild(live, 2) as rebuild:
+        lost, other = eventually(lambda: _workers(rebuild.pid, 2), STARTS_S_MAX, "two processes that fold")
         lost.kill()
         said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
         assert rebuild.returncode == 1, said + wrong
@@ -43,16 +45,16 @@ def test_where_one_is_lost_it_says_so_and_swaps_nothing(live: Live) -> None:
 
 
 def test_where_the_command_itself_is_killed_nobody_writes_on(live: Live) -> None:
-    with _rebuild(live) as rebuild:
-        workers = eventually(lambda: _workers(rebuild.pid), STARTS_S_MAX, "two processes that fold")
+    with _rebuild(live, 2) as rebuild:
+        workers = eventually(lambda: _workers(rebuild.pid, 2), STARTS_S_MAX, "two processes that fold")
         rebuild.kill()
         # What they would write comes into the next one's tables.
         eventually(lambda: not any(map(_runs, workers)), GONE_S_MAX, "nobody writes on")
 
 
-def _rebuild(live: Live) -> subprocess.Popen[str]:
+def _rebuild(live: Live, processes: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", "2"],
+        [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", str(processes)],
         env=os.environ | live.settings(),
         cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
@@ -61,13 +63,13 @@ def _rebuild(live: Live) -> subprocess.Popen[str]:
     )
 
 
-def _workers(pid: int) -> list[psutil.Process]:
-    """The processes that fold for it, once both are there."""
+def _workers(pid: int, wanted: int) -> list[psutil.Process]:
+    """The processes that fold for it, once so many are there."""
     try:
         found = [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
     except psutil.NoSuchProcess:
         return []
-    return found if len(found) == 2 else []
+    return found if len(found) == wanted else []
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -1,0 +1,40 @@
+"""How the broker's JVM is started: its options, the jars, and the archive of their classes where there is one.
+
+The archive (class data sharing) holds the classes that a broker loads as the JVM has them in memory, which saves half
+the processor time of a start. Nothing depends on it: a JVM that finds it damaged, or made by another Java or from other
+jars, says so and loads the classes from the jars. `ops.embedded.archive` makes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+HEAP_MB = 512
+OPTIONS = (f"-Xmx{HEAP_MB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Djava.awt.headless=true")
+FOLDER = "classes"
+
+
+def archive_path(cache_dir: Path, java: Path, jars: Sequence[Path]) -> Path:
+    """Where the archive of these jars' classes lies that this very Java maps with these options; it need not exist."""
+    program = java.stat()
+    made_from = [str(java), program.st_size, program.st_mtime_ns, *OPTIONS, *map(str, jars)]
+    return cache_dir / FOLDER / f"{hashlib.sha256(repr(made_from).encode()).hexdigest()[:16]}.jsa"
+
+
+def command(cache_dir: Path, java: Path, jars: Sequence[Path], classes_into: Path | None = None) -> list[str]:
+    """What runs a class of the jars, up to the name of the class. With `classes_into` it maps no archive, and the names
+    of the classes that it loads are written there."""
+    archive = archive_path(cache_dir, java, jars)
+    options: list[str] = []
+    if classes_into is not None:
+        options = [f"-XX:DumpLoadedClassList={classes_into}"]
+    elif archive.exists():
+        options = [f"-XX:SharedArchiveFile={archive}", "-XX:+VerifySharedSpaces"]
+    return [str(java), *OPTIONS, *options, "-cp", class_path(jars)]
+
+
+def class_path(jars: Sequence[Path]) -> str:
+    """The jars as the JVM wants them named. The archive is of these paths, in this order."""
+    return ":".join(map(str, jars))
