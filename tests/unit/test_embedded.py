@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.demo import require_port
+from ops.embedded.archive import prune
 from ops.embedded.jars import Jar, ensure, missing
 from ops.embedded.java import find_java
 from ops.embedded.jvm import archive_path, command
@@ -54,11 +56,36 @@ def test_an_archive_of_classes_is_of_one_java_and_its_jars_and_mapped_where_it_i
     archive = archive_path(tmp_path, java, jars)
     assert archive not in (archive_path(tmp_path, java, jars[::-1]), archive_path(tmp_path, java, jars[:1]))
     assert not [word for word in command(tmp_path, java, jars) if str(archive) in word]
-    archive.parent.mkdir()
-    archive.touch()
+    archive.parent.mkdir(mode=0o700)
+    archive.touch(0o600)
     assert f"-XX:SharedArchiveFile={archive}" in command(tmp_path, java, jars)
+    for own in (archive, archive.parent):
+        usual = own.stat().st_mode
+        own.chmod(usual | 0o020)
+        assert not [word for word in command(tmp_path, java, jars) if str(archive) in word], "others may write there"
+        own.chmod(usual)
     java.write_bytes(b"another")
     assert archive_path(tmp_path, java, jars) != archive
+
+
+def test_the_archives_set_up_last_are_kept_and_nothing_of_a_setup_that_was_killed(tmp_path: Path) -> None:
+    for at in range(5):
+        (tmp_path / f"{at}.jsa").touch()
+        os.utime(tmp_path / f"{at}.jsa", (at, at))
+    for name, at in ((".part-old", 100), (".part-new", 4_000)):
+        (tmp_path / name / "kafka").mkdir(parents=True)
+        os.utime(tmp_path / name, (at, at))
+    prune(tmp_path, 4_000)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".part-new", "2.jsa", "3.jsa", "4.jsa"]
+
+
+def test_a_java_named_without_its_folder_is_looked_for_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java, _ = find_java()
+    (tmp_path / "some-java").symlink_to(java)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_java("some-java")[0] == tmp_path / "some-java"
 
 
 def test_a_java_that_is_none_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -22,9 +23,13 @@ GONE_S_MAX = 20.0
 def test_several_processes_make_the_same_rows(live: Live) -> None:
     case_ids = [live.dispatched(GRID, TEAM) for _ in range(4)]
     with _rebuild(live, 3) as rebuild:
-        eventually(lambda: _workers(rebuild.pid, 3), STARTS_S_MAX, "three processes that fold")
+        ended = "ended before three processes folded"
+        found = eventually(
+            lambda: _workers(rebuild.pid, 3) or (rebuild.poll() is not None and ended), STARTS_S_MAX, "three processes"
+        )
         said, wrong = rebuild.communicate(timeout=ENDS_S_MAX)
     assert rebuild.returncode == 0, said + wrong
+    assert found != ended
     assert "DIFFERENT" not in said
     assert said.count("equal") == said.count("records") > 0
     assert [live.call("leader", "GET", f"/api/cases/{one}").status_code for one in case_ids] == [200] * 4
@@ -52,15 +57,21 @@ def test_where_the_command_itself_is_killed_nobody_writes_on(live: Live) -> None
         eventually(lambda: not any(map(_runs, workers)), GONE_S_MAX, "nobody writes on")
 
 
-def _rebuild(live: Live, processes: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def _rebuild(live: Live, processes: int) -> Iterator[subprocess.Popen[str]]:
+    """The command, killed at the end if it still runs."""
+    with subprocess.Popen(
         [sys.executable, "-m", "ops.cli", "rebuild", "all", "--processes", str(processes)],
         env=os.environ | live.settings(),
         cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _workers(pid: int, wanted: int) -> list[psutil.Process]:
