@@ -26,7 +26,7 @@ from api.intake import Envelope, make_attempt
 from api.sealing import Keys
 from domain.case.state import Case
 from domain.case.values import Actor, ClockVerdict, Role
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender, LogUnreachable
 from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.tail import ends, tail
@@ -111,7 +111,10 @@ def read_rows(file: Path, city: CityMapping) -> list[dict[str, str]]:
 async def bring_in(
     env: dict[str, str], settings: Settings, city: CityMapping, rows: list[dict[str, str]], as_of_ms: int | None
 ) -> tuple[Report, dict[str, tuple[str, str]]]:
-    """Import rows into a running system; gives the report, and source number → (case id, verdict)."""
+    """Import rows into a running system; gives the report, and source number → (case id, verdict).
+
+    Raises Fault `log.unreachable`.
+    """
     bootstrap, names = env["LIANDONG_KAFKA"], TopicNames(settings.topic_prefix)
     pool = await open_pool(env["LIANDONG_POSTGRES"], 2, "liandong-import")
     try:
@@ -120,7 +123,7 @@ async def bring_in(
         report = Report(rows=len(rows))
         started = time.monotonic()
         cases: dict[str, str] = {}
-        async with Appender(bootstrap, names) as appender:
+        async with Appender(bootstrap, names, BULK_MS_MAX) as appender:
             sender = _Sender(appender, keys, city, as_of_ms, report, cases)
             origins = await sender.send(rows)
         outcomes = await _outcomes(bootstrap, names, starts, set(origins))
@@ -130,6 +133,14 @@ async def bring_in(
         report.seconds = round(time.monotonic() - started, 2)
         report.rows_per_second = round(len(rows) / report.seconds, 1)
         verdicts = await _verdicts(pool, cases)
+    except LogUnreachable as error:
+        raise Fault(
+            "log.unreachable",
+            f"日志无应答({error}),已导入一部分。",
+            f"The log does not answer ({error}); some rows are in.",
+            hint_zh="请重复同一命令:已导入的不会重复。",
+            hint_en="Repeat the same command: what is in does not come in twice.",
+        ) from None
     finally:
         await pool.close()
     report.verdicts = dict(Counter(verdict for _, verdict in verdicts.values()))

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from domain.case.actions import Attempt
 from domain.worktime import compile_calendar
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.topics import TopicNames
 from ops.bars import bars
 from ops.bench.alone import alone
@@ -45,7 +45,6 @@ SEED = 1
 RATE = 800.0
 LIVES_MAX = 2_000
 CHUNK_CASES = 2_000
-APPEND_MS_MAX = 60_000
 AHEAD_CHUNKS_MAX = 8
 """What is appended and not in the rows yet, so that no reader is left far behind."""
 REST_S = 10.0
@@ -148,7 +147,7 @@ class _Bench:
 
 
 def _appender(settings: Settings, system: System) -> Appender:
-    return Appender(system.env["LIANDONG_KAFKA"], TopicNames(settings.topic_prefix), APPEND_MS_MAX)
+    return Appender(system.env["LIANDONG_KAFKA"], TopicNames(settings.topic_prefix), BULK_MS_MAX)
 
 
 async def _appended(appender: Appender, chunk: Sequence[Attempt]) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.position import PARTITIONS
 from eventlog.topics import TopicNames
 from ops.bars import bars
@@ -31,7 +31,7 @@ from ops.bench.alone import alone, paced
 from ops.bench.beside import measured
 from ops.bench.scale_load import Done, Send, decisions_done, records, reports, rows_done
 from ops.bench.standing import places
-from ops.bench.year import APPEND_MS_MAX, APPENDED_AT_ONCE
+from ops.bench.year import APPENDED_AT_ONCE
 from ops.system import System
 from runtime.children import Child, start
 from runtime.faults import Fault
@@ -94,7 +94,7 @@ async def _measured(part: Part, burst: int, rate: int, seconds: int) -> list[Sta
         names, bootstrap = TopicNames(settings.topic_prefix), system.env["LIANDONG_KAFKA"]
         counting = rows_done if part is Part.PROJECT else decisions_done
         send = (records if part is Part.PROJECT else reports)(profile, names)
-        async with Appender(bootstrap, names, APPEND_MS_MAX) as appender, counting(system, names) as done:
+        async with Appender(bootstrap, names, BULK_MS_MAX) as appender, counting(system, names) as done:
             bench = _Bench(part, system, appender, send, done)
             try:
                 with bars() as progress:

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from api.accounts import demo_actors
 from domain.worktime import compile_calendar
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.position import PARTITIONS
 from eventlog.stored import read_entry
 from eventlog.tail import ends, read_to
@@ -53,7 +53,6 @@ SEED = 1
 FIRST_DAY = date(2025, 1, 1)
 CASES_A_DAY = 120_000 / 365
 """A busy county-level city (domain document §9); with the events of their clocks a year's events are fewer cases."""
-APPEND_MS_MAX = 60_000
 APPENDED_AT_ONCE = 2_000
 """So that what one partition gets fits into one batch of the producer, and stands in the order in which it was sent."""
 FOLDED_S_MAX = 3_600.0
@@ -168,7 +167,7 @@ class _Year:
         cases: set[str] = set()
         making = writing = 0.0
         made = made_log(self._profile, events)
-        async with Appender(self._bootstrap, self._names, APPEND_MS_MAX) as appender:
+        async with Appender(self._bootstrap, self._names, BULK_MS_MAX) as appender:
             with bars() as progress:
                 task = progress.add_task("events made", total=events)
                 while True:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.sealing import Keys
 from domain.worktime import compile_calendar
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.topics import TopicNames
 from ops.footprint import memory
 from ops.people.crowd import Crowd
@@ -86,7 +86,7 @@ async def _history(
     try:
         keys = Keys(system.env["LIANDONG_MASTER_KEY"], pool)
         names = TopicNames(settings.topic_prefix)
-        async with Appender(system.env["LIANDONG_KAFKA"], names) as appender:
+        async with Appender(system.env["LIANDONG_KAFKA"], names, BULK_MS_MAX) as appender:
             for done, day in enumerate(days):
                 every = HISTORY_EVERY if done else 1
                 async for added, there, going in bring_in(city, appender, keys, pool, day, now_ms, every):

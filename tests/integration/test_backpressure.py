@@ -11,7 +11,7 @@ import asyncpg
 import psutil
 import pytest
 
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.record import TakeoverRecord, encode, headers
 from streams.chunks import FETCH_BYTES_MAX
 from streams.pipeline import IN_FLIGHT_RECORDS_MAX
@@ -80,7 +80,7 @@ def _long_log(beside: Beside, count: int) -> None:
     """Records that change no case: takeovers, as a decider writes them."""
 
     async def append() -> None:
-        async with Appender(beside.kafka, beside.names, 60_000) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             for first in range(0, count, 2_000):
                 some = range(first, min(first + 2_000, count))
                 await asyncio.gather(*(_append(appender, beside, number % 24) for number in some))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.history import records
 from eventlog.letters import Letters, origin_text, write_letter
 from eventlog.open_letters import OpenLetters
@@ -31,7 +31,6 @@ ENDED_S_MAX = 30.0
 LIMIT = 50
 MANY = 100_000 if os.environ.get("LIANDONG_PROOF") == "long" else 20_000
 AT_ONCE = 1_000
-APPEND_MS_MAX = 30_000
 START_S_MAX = 20.0
 
 Sent = tuple[int, bytes, bytes]
@@ -224,7 +223,7 @@ def _append(beside: Beside, sent: Sequence[Sent]) -> list[str]:
 
 async def _write_letters(beside: Beside, topic: str, count: int) -> None:
     why = Unread(UnreadReason.NOT_JSON, "JSON is malformed: invalid character (byte 0)")
-    async with Appender(beside.kafka, beside.names, APPEND_MS_MAX) as appender:
+    async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
         for start in range(0, count, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, count))
             letters = [write_letter(Arrived(Origin(topic, 0, n), 1, b"x", b"junk" * 50), why) for n in numbers]

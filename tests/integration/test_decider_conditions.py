@@ -17,7 +17,7 @@ from typing import Any
 
 import faust
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import KafkaAdminClient
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from msgspec.structs import replace
 
@@ -148,10 +148,10 @@ def test_a_failed_send_ends_the_decider_at_once_and_the_prefix_holds(beside: Bes
     decider = beside.start("dispatch")
     beside.report(60)
     beside.all_decided()
-    _set(beside, beside.names.events, "max.message.bytes", "300")
+    beside.set_topic(beside.names.events, "max.message.bytes", "300")
     beside.report(60)
     assert decider.wait(ENDS_S_MAX) == EXIT_SEND_FAILED
-    _set(beside, beside.names.events, "max.message.bytes", "1048588")
+    beside.set_topic(beside.names.events, "max.message.bytes", "1048588")
     beside.start("dispatch")
     found = beside.all_decided()
     assert found == {p: list(range(len(found[p]))) for p in range(PARTITIONS)}
@@ -279,12 +279,6 @@ def _state(beside: Beside) -> dict[str, str]:
 
 def _rows(beside: Beside) -> int:
     return int(beside.query("select count(*) from case_state")[0][0])
-
-
-def _set(beside: Beside, topic: str, setting: str, value: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=beside.kafka)
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={setting: value})])
-    admin.close()
 
 
 def _make_anew(beside: Beside, topic: str) -> None:

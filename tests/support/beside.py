@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from domain.case.actions import Attempt, CaseAction, Report
 from domain.case.values import Actor, Channel, Place, Role
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.history import records
 from eventlog.record import Decided, LogRecord
 from eventlog.stored import read_entry
@@ -29,8 +30,6 @@ from tests.support.live import eventually
 DECIDED_S_MAX = 40.0
 ENDED_S_MAX = 20.0
 COMMAND_S_MAX = 120.0
-APPEND_MS_MAX = 60_000
-"""Thousands at once, and nobody waits for an answer: the last of them may well take longer than a request may."""
 LOOK_S = 0.3
 """Between two looks that read a whole topic."""
 REPORTER = Actor("acceptor", Role.ACCEPTOR, "410183")
@@ -104,7 +103,7 @@ class Beside:
         """Append actions, many under way at once; gives their places on `actions`."""
 
         async def send() -> list[tuple[int, int]]:
-            async with Appender(self.kafka, self.names, APPEND_MS_MAX) as appender:
+            async with Appender(self.kafka, self.names, BULK_MS_MAX) as appender:
                 return list(await asyncio.gather(*(appender.append(attempt) for attempt in attempts)))
 
         return asyncio.run(send())
@@ -138,6 +137,14 @@ class Beside:
         places = self.query("select projection, partition, next_offset from checkpoint")
         behind = [row for row in places if row["next_offset"] != wanted[row["partition"]]]
         return bool(places) and not behind
+
+    def set_topic(self, topic: str, setting: str, value: str) -> None:
+        """Set what the broker asks of one of its topics."""
+        admin: Any = KafkaAdminClient(bootstrap_servers=self.kafka)
+        try:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={setting: value})])
+        finally:
+            admin.close()
 
     def query(self, sql: str, *values: Any) -> list[Any]:
         """Rows of its database."""
