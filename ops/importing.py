@@ -136,8 +136,8 @@ async def bring_in(
     except LogUnreachable as error:
         raise Fault(
             "log.unreachable",
-            f"日志无应答({error}),已导入一部分。",
-            f"The log does not answer ({error}); some rows are in.",
+            f"日志无应答({error}),可能已导入一部分。",
+            f"The log does not answer ({error}); some rows may be in.",
             hint_zh="请重复同一命令:已导入的不会重复。",
             hint_en="Repeat the same command: what is in does not come in twice.",
         ) from None

@@ -1,7 +1,7 @@
 """`liandong setup` and `liandong dashboard`: what a fresh machine needs besides Python packages.
 
 Fetches the broker's jars, lets Java keep their classes in an archive, and builds the screens with the node that comes
-as a wheel. What is there already is not made again.
+as a wheel. Jars and an archive that are there already are not made again.
 """
 
 from __future__ import annotations

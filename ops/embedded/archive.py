@@ -15,7 +15,7 @@ from shutil import rmtree
 
 from ops.embedded.jars import ensure
 from ops.embedded.java import find_java
-from ops.embedded.jvm import OPTIONS, archive_path, class_path, mapping
+from ops.embedded.jvm import OPTIONS, archive_path, class_path, mapping, ours
 from ops.embedded.kafka import KafkaNode
 from runtime.faults import Fault
 
@@ -36,7 +36,8 @@ async def make(cache_dir: Path, named: str = "") -> Path:
     archive = archive_path(cache_dir, java, jars)
     try:
         archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if archive.exists() and await asyncio.to_thread(_takes, java, archive, jars):
+        archive.parent.chmod(0o700)  # whoever made it
+        if ours(archive) and await asyncio.to_thread(_takes, java, archive, jars):
             archive.touch()
         else:
             await _make(cache_dir, named, java, jars, archive)

@@ -36,7 +36,7 @@ def command(cache_dir: Path, java: Path, jars: Sequence[Path], classes_into: Pat
     options: Sequence[str] = ()
     if classes_into is not None:
         options = (f"-XX:DumpLoadedClassList={classes_into}",)
-    elif _ours(archive):
+    elif ours(archive):
         options = mapping(archive)
     return [str(java), *OPTIONS, *options, "-cp", class_path(jars)]
 
@@ -51,7 +51,8 @@ def class_path(jars: Sequence[Path]) -> str:
     return ":".join(map(str, jars))
 
 
-def _ours(path: Path) -> bool:
+def ours(path: Path) -> bool:
+    """True if it is there, and nobody else can write it or put another in its place."""
     try:
         file, folder = path.stat(), path.parent.stat()
     except OSError:

@@ -22,7 +22,8 @@ async def test_a_broker_maps_its_archive_and_goes_without_one_that_is_damaged(tm
     cache.mkdir()
     (cache / "jars").symlink_to(load_settings().cache_dir / "jars")
     useless = archive_path(cache, find_java()[0], ensure(cache, show=False))
-    useless.parent.mkdir(mode=0o700)
+    useless.parent.mkdir()
+    useless.parent.chmod(0o770)
     useless.write_text("cut off")
     archive = await make(cache)
     assert archive == useless, "made anew, because Java does not take it"

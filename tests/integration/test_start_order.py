@@ -22,8 +22,7 @@ from tests.support.metrics import told
 
 LAST_FIRST = ("audit", "api", "react", "clock", "dispatch", "project")
 NODE_S_MAX = 120.0
-WAITS_S_MAX = 90.0
-"""Six processes import their modules at the same time, on two cores that others may be using."""
+WAITS_S_MAX = 40.0
 READY_S_MAX = 60.0
 REPORTS = 20
 READ = {"dispatch": "actions", "project": "events", "clock": "events", "react": "events"}
