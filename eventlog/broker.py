@@ -28,6 +28,10 @@ REACH_S_MAX = 30.0
 TRY_MS_MAX = 5_000
 TRY_PAUSE_S = 0.5
 CLOSE_S_MAX = 1.0
+KNOWN_S_MAX = 10.0
+KNOWN_PAUSE_S = 0.1
+"""A broker that stood still for longer than its session answers, but names no broker, itself neither, until its next
+heartbeat; another has not heard yet of a topic that is there. Who asks once asks again, so long, with that pause."""
 
 
 def client_security() -> dict[str, Any]:

@@ -6,13 +6,15 @@ decider. It blocks, so it never runs on an event loop.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from kafka import KafkaConsumer
+from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from eventlog.broker import client_security
+from eventlog.broker import KNOWN_PAUSE_S, KNOWN_S_MAX, client_security
 from eventlog.position import partition_of
 from eventlog.stored import Entry, Stored, read_entry
 from eventlog.topics import TopicNames
@@ -31,7 +33,8 @@ class HistoryStalled(Exception):
 def records(bootstrap: str, topic: str, partitions: list[int] | None = None) -> Iterator[Stored]:
     """Every record from the beginning to the end found at the start, partition by partition, in order.
 
-    Raises kafka.errors.KafkaError where the cluster does not answer, HistoryStalled where it stops answering.
+    What may pass is asked again at the start, for KNOWN_S_MAX. Raises kafka.errors.KafkaError where the cluster does
+    not answer, HistoryStalled where it stops answering.
     """
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -42,7 +45,7 @@ def records(bootstrap: str, topic: str, partitions: list[int] | None = None) -> 
         max_poll_records=CHUNK_RECORDS_MAX,
     )
     try:
-        known = consumer.partitions_for_topic(topic) or set()
+        known = _partitions(consumer, topic)
         wanted = sorted(known if partitions is None else known.intersection(partitions))
         places = [TopicPartition(topic, partition) for partition in wanted]
         ends = consumer.end_offsets(places) if places else {}
@@ -58,6 +61,17 @@ def case_history(bootstrap: str, names: TopicNames, case_id: str) -> Iterator[En
     for stored in records(bootstrap, names.events, [partition_of(case_id)]):
         if stored.key == key:
             yield read_entry(stored)
+
+
+def _partitions(consumer: Any, topic: str) -> set[int]:
+    since = time.monotonic()
+    while True:
+        try:
+            return consumer.partitions_for_topic(topic) or set()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() - since >= KNOWN_S_MAX:
+                raise
+        time.sleep(KNOWN_PAUSE_S)
 
 
 def _one(consumer: Any, place: Any, end: int) -> Iterator[Stored]:

@@ -6,6 +6,8 @@ there any more (or not yet), it raises instead of starting somewhere else.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
-from eventlog.broker import client_security
+from eventlog.broker import KNOWN_PAUSE_S, client_security
 from eventlog.patience import wait_while_idle
 from eventlog.stored import Stored
 
@@ -56,9 +58,13 @@ async def read_to(
                 yield chunk
 
 
-async def ends(bootstrap: str, topic: str) -> dict[int, int]:
-    """The next offset of each partition of a topic. Raises UnknownTopicOrPartitionError where there is none."""
-    async with ends_reader(bootstrap) as read:
+async def ends(bootstrap: str, topic: str, known_s_max: float = 0.0) -> dict[int, int]:
+    """The next offset of each partition of a topic; one that asks but once may be patient (KNOWN_S_MAX).
+
+    Raises UnknownTopicOrPartitionError where there is no such topic, another KafkaError where no broker is there, or
+    one that names nobody for `known_s_max` seconds.
+    """
+    async with ends_reader(bootstrap, known_s_max) as read:
         return await read(topic)
 
 
@@ -67,7 +73,7 @@ async def bounds(bootstrap: str, topic: str) -> dict[int, tuple[int, int]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **client_security(), enable_auto_commit=False)
     try:
         await consumer.start()
-        places = await _places(consumer, topic)
+        places = await _places(consumer, topic, 0.0)
         first: dict[Any, int] = await consumer.beginning_offsets(places)
         last: dict[Any, int] = await consumer.end_offsets(places)
     finally:
@@ -76,14 +82,16 @@ async def bounds(bootstrap: str, topic: str) -> dict[int, tuple[int, int]]:
 
 
 @asynccontextmanager
-async def ends_reader(bootstrap: str) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
+async def ends_reader(
+    bootstrap: str, known_s_max: float = 0.0
+) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
     """The same for who asks again and again: one connection. Raises KafkaError; then it is to be opened anew."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **client_security(), enable_auto_commit=False)
     known: dict[str, list[TopicPartition]] = {}
 
     async def read(topic: str) -> dict[int, int]:
         if topic not in known:
-            known[topic] = await _places(consumer, topic)
+            known[topic] = await _places(consumer, topic, known_s_max)
         found: dict[Any, int] = await consumer.end_offsets(known[topic])
         return {place.partition: offset for place, offset in found.items()}
 
@@ -122,9 +130,12 @@ async def _reader(bootstrap: str, topic: str, offsets: Mapping[int, int]) -> Asy
         await consumer.stop()
 
 
-async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
-    if not await consumer._client.force_metadata_update():  # a topic we are not assigned to is not known yet
-        raise KafkaConnectionError(topic)  # nobody answered: that says nothing of the topic
+async def _places(consumer: Any, topic: str, known_s_max: float) -> list[TopicPartition]:
+    since = time.monotonic()
+    while not await consumer._client.force_metadata_update():  # a topic we are not assigned to is not known yet
+        if time.monotonic() - since >= known_s_max:
+            raise KafkaConnectionError(topic)  # nobody answered: that says nothing of the topic
+        await asyncio.sleep(KNOWN_PAUSE_S)
     partitions = consumer.partitions_for_topic(topic)
     if not partitions:
         raise UnknownTopicOrPartitionError(topic)

@@ -15,14 +15,12 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
-from eventlog.broker import client_security
+from eventlog.broker import KNOWN_PAUSE_S, KNOWN_S_MAX, client_security
 from eventlog.position import PARTITIONS
 from runtime.faults import Fault
 
 DAY_MS = 24 * 3_600_000
 ADMIN_WAIT_MS_MAX = 20_000
-KNOWN_S_MAX = 10.0
-KNOWN_PAUSE_S = 0.1
 FOR_EVER = "-1"
 REPLICATION_SAFE_MIN = 3
 """From three copies on, two must have a record before it is acknowledged, and no copy that lacks it may lead."""

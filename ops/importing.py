@@ -21,12 +21,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
+from aiokafka.errors import KafkaError
 
 from api.intake import Envelope, make_attempt
 from api.sealing import Keys
 from domain.case.state import Case
 from domain.case.values import Actor, ClockVerdict, Role
 from eventlog.append import BULK_MS_MAX, Appender, LogUnreachable
+from eventlog.broker import KNOWN_S_MAX
 from eventlog.record import DecisionRecord, Outcome
 from eventlog.stored import read_entry
 from eventlog.tail import ends, tail
@@ -119,7 +121,7 @@ async def bring_in(
     pool = await open_pool(env["LIANDONG_POSTGRES"], 2, "liandong-import")
     try:
         keys = Keys(env["LIANDONG_MASTER_KEY"], pool)
-        starts = await ends(bootstrap, names.events)
+        starts = await ends(bootstrap, names.events, KNOWN_S_MAX)
         report = Report(rows=len(rows))
         started = time.monotonic()
         cases: dict[str, str] = {}
@@ -133,7 +135,7 @@ async def bring_in(
         report.seconds = round(time.monotonic() - started, 2)
         report.rows_per_second = round(len(rows) / report.seconds, 1)
         verdicts = await _verdicts(pool, cases)
-    except LogUnreachable as error:
+    except (LogUnreachable, KafkaError) as error:
         raise Fault(
             "log.unreachable",
             f"日志无应答({error}),可能已导入一部分。",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from eventlog.broker import KNOWN_S_MAX
 from eventlog.tail import ends
 from eventlog.topics import TopicNames
 from ops.bars import bars
@@ -54,7 +55,7 @@ async def fold_again(names: Sequence[str], *, swap: bool = True, processes: int 
     """Fold projections of the running system again, beside the live ones, with a bar; swapped in unless told not to."""
     settings = join()
     bootstrap, postgres = require_cluster(settings)
-    upto = await ends(bootstrap, TopicNames(settings.topic_prefix).events)
+    upto = await ends(bootstrap, TopicNames(settings.topic_prefix).events, KNOWN_S_MAX)
     with bars() as progress:
         task = progress.add_task(names[0] if len(names) == 1 else "rows", total=sum(upto.values()))
 

@@ -50,10 +50,13 @@ class Log:
             fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
             **WAITS,
         )
-        known = self._consumer.partitions_for_topic(topic)
-        if not known:
+        try:
+            known = self._consumer.partitions_for_topic(topic)
+            if not known:
+                raise UnknownTopicOrPartitionError(topic)
+        except BaseException:
             self._consumer.close()
-            raise UnknownTopicOrPartitionError(topic)
+            raise
         self._places = {partition: TopicPartition(topic, partition) for partition in known}
 
     @property

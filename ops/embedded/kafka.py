@@ -123,7 +123,7 @@ class KafkaNode:
 
 
 async def answers(bootstrap: str) -> bool:
-    """True if a broker at that address answers a request."""
+    """True if a broker at that address answers a request, and knows itself."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
     try:
         host, port = bootstrap.rsplit(":", 1)
@@ -133,7 +133,7 @@ async def answers(bootstrap: str) -> bool:
     except (OSError, KafkaError):
         return False
     else:
-        return True
+        return bool(client.cluster.brokers())
     finally:
         await client.close()
 

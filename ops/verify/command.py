@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from eventlog.broker import KNOWN_S_MAX
 from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.stored import read_entry
@@ -97,8 +98,8 @@ def _log(settings: Settings, calls: list[Call] | None) -> Verified:
     names = TopicNames(settings.topic_prefix)
     topic = topic_ids(bootstrap, [names.actions])[names.actions]
     zone, release = load_profile(settings.profile).about.zone, version("liandong")
-    acted = asyncio.run(ends(bootstrap, names.actions))
-    written = asyncio.run(ends(bootstrap, names.events))
+    acted = asyncio.run(ends(bootstrap, names.actions, KNOWN_S_MAX))
+    written = asyncio.run(ends(bootstrap, names.events, KNOWN_S_MAX))
     log, found = LogCheck(), Verified()
     editions = Editions(bootstrap, names)
     with (

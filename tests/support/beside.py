@@ -17,6 +17,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from domain.case.actions import Attempt, CaseAction, Report
 from domain.case.values import Actor, Channel, Place, Role
 from eventlog.append import BULK_MS_MAX, Appender
+from eventlog.broker import KNOWN_S_MAX
 from eventlog.history import records
 from eventlog.record import Decided, LogRecord
 from eventlog.stored import read_entry
@@ -123,7 +124,7 @@ class Beside:
 
     def all_decided(self) -> dict[int, list[int]]:
         """Wait until every action has a decision; gives `decisions()`."""
-        wanted = asyncio.run(ends(self.kafka, self.names.actions))
+        wanted = asyncio.run(ends(self.kafka, self.names.actions, KNOWN_S_MAX))
 
         def done() -> dict[int, list[int]] | None:
             found = self.decisions()
@@ -133,7 +134,7 @@ class Beside:
 
     def rows_hold_everything(self) -> bool:
         """True once every projection stands at the end of `events`."""
-        wanted = asyncio.run(ends(self.kafka, self.names.events))
+        wanted = asyncio.run(ends(self.kafka, self.names.events, KNOWN_S_MAX))
         places = self.query("select projection, partition, next_offset from checkpoint")
         behind = [row for row in places if row["next_offset"] != wanted[row["partition"]]]
         return bool(places) and not behind
