@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Sequence
 
 import structlog
-from kafka.errors import KafkaError
+from aiokafka.errors import KafkaError
 
 from domain.case.actions import Attempt
 from domain.case.following import follow_ups

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import Any
 
+from structlog.testing import capture_logs
+
+from domain.routing.values import Adjudication
+from projections import rulings
+from projections.database import open_pool
+from streams.react import React
+from tests.support.beside import LOOK_S, Beside
 from tests.support.city import GRID, TEAM
 from tests.support.live import Live, eventually
 
 FOLLOWS_S_MAX = 30.0
+TRIED_S_MAX = 30.0
+NOBODY = "127.0.0.1:1"
+WAITING = Adjudication("A-1", "case-1", "010101", GRID, TEAM, 0, "leader", "reasons", "1")
 
 
 def closed(live: Live) -> str:
@@ -91,3 +102,31 @@ def test_an_adjudication_becomes_a_rule_of_the_routing_also_when_the_reactor_was
     filed = live.act("shift_head", next_one, "file").json()
     proposed = [event for event in filed["events"] if event["type"] == "proposed.v1"]
     assert [(event["unit"], event["by"]) for event in proposed] == [("410183-police", "adjudication")]
+
+
+def test_while_the_log_is_away_an_adjudication_waits_and_the_reactor_goes_on(beside: Beside) -> None:
+    beside.start("dispatch")
+    beside.start("project")
+    beside.report(1)
+    beside.all_decided()
+    eventually(beside.rows_hold_everything, FOLLOWS_S_MAX, "the adopted version in the rows", LOOK_S)
+    reactor = React(NOBODY, beside.postgres, beside.names, "")
+
+    async def tried() -> None:
+        reactor.pool = await open_pool(beside.postgres, 1, "test")
+        async with reactor.pool.acquire() as connection:
+            await rulings.note(connection, [WAITING])
+        with capture_logs() as said:
+            task = asyncio.create_task(reactor.alongside())
+            try:
+                await asyncio.to_thread(eventually, lambda: said or task.done(), TRIED_S_MAX, "it tried")
+                assert not task.done()
+                assert said[0]["event"] == "react.rules_wait"
+                assert "KafkaConnectionError" in said[0]["reason"]
+            finally:
+                task.cancel()
+                await asyncio.wait([task])
+                await reactor.pool.close()
+
+    asyncio.run(tried())
+    assert [row["version"] for row in beside.query("select version from rulings")] == [None]

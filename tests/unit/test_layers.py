@@ -36,6 +36,7 @@ FORBIDDEN = {
         "domain/asks_the_database.py": "import asyncpg",
         "domain/listens.py": "from faust import App",
     },
+    "one-client": {"streams/catches_theirs.py": "from kafka.errors import KafkaError"},
     "no-business": {"runtime/knows_a_case.py": "import domain"},
 }
 """For each contract, by its id, files that must break it."""
