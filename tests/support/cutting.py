@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 
 PRODUCE = 0
@@ -21,7 +22,7 @@ class Cutting:
         host, _, port = broker.rpartition(":")
         self._host, self._port = host, int(port)
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.address = ""
         self.cut_answers = 0
         self.cuts = 0
@@ -42,26 +43,24 @@ class Cutting:
     ) -> None:
         assert self._server is not None, "left before it was entered"
         self._server.close()
-        for writer in self._open:
-            writer.close()
-        await self._server.wait_closed()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._host, self._port)
-        self._open |= {writer, back}
-        produced: set[int] = set()
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._requests(reader, back, produced))
-                both.create_task(self._answers(there, writer, produced))
-        except* (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            for one in (writer, back):
-                self._open.discard(one)
-                one.close()
-                with suppress(OSError):
-                    await one.wait_closed()
+        task = asyncio.current_task()
+        assert task is not None, "a callback of the server is a task of its own"
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        async with _closing(writer):
+            produced: set[int] = set()
+            try:
+                there, back = await asyncio.open_connection(self._host, self._port)
+                async with _closing(back), asyncio.TaskGroup() as both:
+                    both.create_task(self._requests(reader, back, produced))
+                    both.create_task(self._answers(there, writer, produced))
+            except* (OSError, asyncio.IncompleteReadError):
+                pass
 
     async def _requests(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, produced: set[int]) -> None:
         while True:
@@ -85,6 +84,16 @@ class Cutting:
                 frame = frame.replace(name, ours)
             writer.write(struct.pack(">i", len(frame)) + frame)
             await writer.drain()
+
+
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:
