@@ -23,7 +23,7 @@ from runtime import failpoints
 
 APPEND_MS_MAX = 5_000
 BULK_MS_MAX = 60_000
-"""For who appends thousands while nobody waits for an answer: the broker's bad moments are waited through."""
+"""For who appends thousands, or a whole city's beginning: the broker's bad moments are waited through."""
 REQUEST_MS_MAX = 4_000
 BATCH_BYTES_MAX = 256 * 1024
 RETIRE_S_MAX = 5.0

@@ -18,7 +18,7 @@ from domain.adoption.state import InForce
 from domain.case.values import Actor, Role
 from eventlog import refs
 from eventlog.adopting import append_adoption
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.broker import reach
 from eventlog.position import PARTITIONS
 from eventlog.topics import TopicNames, create_and_check, topic_ids
@@ -105,7 +105,7 @@ async def _contents(
                 rows = await adoptions.read_rows(connection)
                 action_id, partitions = wanted(version, rows, adopting, log)
                 if partitions:
-                    async with Appender(bootstrap, names) as appender:
+                    async with Appender(bootstrap, names, BULK_MS_MAX) as appender:
                         now = time.time_ns() // 1_000_000
                         adopt = Adopt(version, note=NOTE)
                         await append_adoption(appender, action_id, actor, adopt, now, partitions)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from domain.case.actions import Attempt
-from eventlog.append import Appender, LogUnreachable
+from eventlog.append import BULK_MS_MAX, Appender, LogUnreachable
 from eventlog.broker import reach
 from eventlog.letters import Done, Kept, Letter, Letters, Mark, Tally, write_mark, write_tally
 from eventlog.record import Origin
@@ -62,7 +62,7 @@ class Desk:
         """Mark them all as discarded. Raises Fault `log.unreachable`: repeat it, what is marked stays so."""
 
         async def run() -> None:
-            async with Appender(self._kafka, self._names) as appender:
+            async with Appender(self._kafka, self._names, BULK_MS_MAX) as appender:
                 mark = Mark(Done.DISCARDED, by, now_ms(), note)
                 await self._mark(appender, [kept.letter.origin for kept in letters], mark)
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from ops.embedded.kafka import free_ports
 from ops.system import until_ready
 from reference.profile import load_profile
@@ -175,7 +175,7 @@ def _ready(address: str) -> bool:
 
 def _write_junk(beside: Beside, count: int) -> None:
     async def run() -> None:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             for number in range(count):
                 await appender.append_raw(beside.names.actions, number, b"x", b"junk")
 

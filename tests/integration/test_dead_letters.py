@@ -89,7 +89,7 @@ def test_a_command_killed_between_the_action_and_its_mark_is_repeated_and_adds_n
     origin = _json(beside, "list", "--json")["letters"][0]["origin"]
 
     async def killed_after_the_append() -> None:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             await appender.append(resubmission(origin, body, time.time_ns() // 1_000_000))
 
     asyncio.run(killed_after_the_append())
@@ -213,7 +213,7 @@ def _junk(count: int) -> list[Sent]:
 
 def _append(beside: Beside, sent: Sequence[Sent]) -> list[str]:
     async def run() -> list[str]:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             topic = beside.names.actions
             places = await asyncio.gather(*(appender.append_raw(topic, *one) for one in sent))
         return [f"{partition}/{offset}" for partition, offset in places]

@@ -22,7 +22,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from msgspec.structs import replace
 
 from domain.case.actions import Note
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS
 from eventlog.record import DecisionRecord, Origin, Outcome, TakeoverRecord, encode
@@ -294,11 +294,11 @@ def _make_anew(beside: Beside, topic: str) -> None:
 async def _append_beyond(beside: Beside, partition: int, offset: int) -> None:
     topic = topic_ids(beside.kafka, [beside.names.actions])[beside.names.actions]
     record = DecisionRecord(Origin(topic, partition, offset), "", Outcome.UNDECODABLE, 0, 0, "test", "test")
-    async with Appender(beside.kafka, beside.names) as appender:
+    async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
         await appender.append_raw(beside.names.events, partition, b"", encode(record))
 
 
 async def _append_again(beside: Beside, topic: str, values: list[tuple[int, bytes, bytes]]) -> None:
-    async with Appender(beside.kafka, beside.names) as appender:
+    async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
         for partition, key, value in values:
             await appender.append_raw(topic, partition, key, value)

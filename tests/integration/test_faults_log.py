@@ -12,7 +12,7 @@ import psutil
 
 from domain.case.actions import Attempt, Report
 from domain.case.values import Channel, Place, Sealed
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.history import records
 from eventlog.position import PARTITIONS, partition_of
 from eventlog.record import DecisionRecord, Flag, Outcome
@@ -107,7 +107,7 @@ def _of_size(size: int) -> bytes:
 
 async def _append(beside: Beside, values: list[tuple[int, bytes, bytes]]) -> list[tuple[int, int]]:
     places: list[tuple[int, int]] = []
-    async with Appender(beside.kafka, beside.names) as appender:
+    async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
         for start in range(0, len(values), AT_ONCE):
             here = values[start : start + AT_ONCE]
             places += await asyncio.gather(

@@ -19,7 +19,7 @@ import openpyxl
 from domain.case.actions import Accept, Attempt, CaseAction, File, Report, Tick
 from domain.case.events import Filed, Rehomed
 from domain.case.values import Actor, Channel, Place, Role
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.position import PARTITIONS
 from eventlog.record import AdoptionRecord, DecisionRecord
 from reference.profile import load_profile
@@ -68,7 +68,7 @@ async def file_one(appender: Appender) -> str:
 
 def file_some(beside: Beside, count: int) -> list[str]:
     async def run() -> list[str]:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             return [await file_one(appender) for _ in range(count)]
 
     return asyncio.run(run())
@@ -78,7 +78,7 @@ def look_at(beside: Beside, cases: list[str]) -> None:
     """What the clock does when something falls due."""
 
     async def run() -> None:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             for case in cases:
                 await appender.append(Attempt(str(uuid.uuid4()), case, CLOCK, Tick(), 0, "d"))
 
@@ -91,7 +91,7 @@ def people_filing(beside: Beside) -> Iterator[None]:
     enough = threading.Event()
 
     async def run() -> None:
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             while not enough.is_set():
                 await file_one(appender)
 

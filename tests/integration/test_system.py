@@ -15,7 +15,7 @@ import pytest
 
 from domain.case.actions import Accept, Attempt, Report
 from domain.case.values import Actor, Channel, Place, Role
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.history import case_history, records
 from eventlog.position import PARTITIONS
 from eventlog.record import AdoptionRecord, DecisionRecord, Outcome, encode, record_hash
@@ -143,7 +143,7 @@ def test_a_name_that_no_database_can_hold_is_a_wrong_request(live: Live) -> None
 
 def test_an_undecodable_record_is_recorded_and_copied_for_people(live: Live) -> None:
     async def put() -> tuple[int, int]:
-        async with Appender(live.kafka, NAMES) as appender:
+        async with Appender(live.kafka, NAMES, BULK_MS_MAX) as appender:
             return await appender.append_raw(NAMES.actions, 3, b"x", b"this is no action")
 
     partition, offset = asyncio.run(put())
@@ -222,7 +222,7 @@ def _raced_case() -> list[Attempt]:
 async def _under_load(live: Live, kills: int) -> tuple[Decided, set[tuple[int, int]]]:
     decided, places = Decided(), set[tuple[int, int]]()
     following = asyncio.create_task(decided.follow(live.kafka))
-    async with Appender(live.kafka, NAMES) as appender:
+    async with Appender(live.kafka, NAMES, BULK_MS_MAX) as appender:
         for _ in range(kills):
             burst = await _burst(live, appender, rate=2_100, seconds=2)
             await decided.all_of(burst, within_s=60)

@@ -10,7 +10,7 @@ import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.fetch import FetchRequest
 
-from eventlog.append import Appender
+from eventlog.append import BULK_MS_MAX, Appender
 from eventlog.patience import IDLE_WAIT_MS_MAX
 from eventlog.position import PARTITIONS
 from eventlog.tail import tail
@@ -40,7 +40,7 @@ async def test_an_idle_reader_asks_twice_a_second_and_is_given_what_comes_by_the
         since = time.monotonic()
         for _ in range(IDLE_CHUNKS):
             assert not await anext(chunks)
-        async with Appender(beside.kafka, beside.names) as appender:
+        async with Appender(beside.kafka, beside.names, BULK_MS_MAX) as appender:
             place = await appender.append_raw(beside.names.events, PARTITION, KEY, VALUE)
             while not (chunk := await anext(chunks)):
                 pass
