@@ -31,7 +31,7 @@ CLOSE_S_MAX = 1.0
 KNOWN_S_MAX = 10.0
 KNOWN_PAUSE_S = 0.1
 """A broker that stood still for longer than its session answers, but names no broker, itself neither, until its next
-heartbeat; another has not heard yet of a topic that is there. Who asks once asks again, so long, with that pause."""
+heartbeat; another has not heard yet of a topic that was just made. Whom this would end may ask again, so long."""
 
 
 def client_security() -> dict[str, Any]:
