@@ -85,7 +85,10 @@ async def bounds(bootstrap: str, topic: str) -> dict[int, tuple[int, int]]:
 async def ends_reader(
     bootstrap: str, known_s_max: float = 0.0
 ) -> AsyncGenerator[Callable[[str], Awaitable[dict[int, int]]], None]:
-    """The same for who asks again and again: one connection. Raises KafkaError; then it is to be opened anew."""
+    """The same for who asks again and again, and without patience then: one connection.
+
+    Raises KafkaError; then it is to be opened anew.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **client_security(), enable_auto_commit=False)
     known: dict[str, list[TopicPartition]] = {}
 

@@ -22,6 +22,7 @@ from eventlog.record import AdoptionRecord, DecisionRecord, Outcome, encode, rec
 from eventlog.stored import read_entry
 from eventlog.tail import tail
 from eventlog.topics import TopicNames, create_and_check
+from ops.bench.alone import paced
 from ops.embedded.kafka import free_ports
 from tests.support.city import GRID, TEAM
 from tests.support.live import Live, eventually
@@ -194,17 +195,14 @@ class Decided:
 
 
 async def _burst(live: Live, appender: Appender, rate: int, seconds: int) -> set[tuple[int, int]]:
-    """Reports, each with two people who accept it, at that rate; the decider is killed halfway."""
-    loop = asyncio.get_running_loop()
+    """Reports, each with two people who accept it, at that rate of actions; the decider is killed halfway."""
+    cases = rate * seconds // 3
     sending: list[asyncio.Task[tuple[int, int]]] = []
-    started, per_step = loop.time(), 30
     killing: asyncio.Future[None] | None = None
-    for step in range(rate * seconds // per_step):
-        await asyncio.sleep(max(0.0, started + step * per_step / rate - loop.time()))
-        for _ in range(per_step // 3):
-            sending += [asyncio.create_task(appender.append(attempt)) for attempt in _raced_case()]
-        if killing is None and step * per_step >= rate * seconds // 2:
-            killing = loop.run_in_executor(None, _kill, live)
+    async for number in paced(rate / 3, cases):
+        sending += [asyncio.create_task(appender.append(attempt)) for attempt in _raced_case()]
+        if number == cases // 2:
+            killing = asyncio.get_running_loop().run_in_executor(None, _kill, live)
     places = set(await asyncio.gather(*sending))
     assert killing is not None, "killed halfway"
     await killing
